@@ -1,0 +1,54 @@
+// The backend `blas`: floating-point matmul goes to CBLAS, everything else to the shared kernels.
+#include "blas/cblas_library.h"
+#include "blas/matmul.h"
+#include "cpu/kernels.h"
+
+#include <tenon/plugin/backend.hpp>
+
+#include <optional>
+#include <string>
+
+namespace tenon::blas {
+namespace {
+
+constexpr int kScore = 50;
+
+class BlasBackend final : public plugin::Backend {
+ public:
+  BlasBackend() {
+    try {
+      library_.emplace();
+    } catch (const std::runtime_error& error) {
+      reason_ = error.what();
+    }
+  }
+
+  int score(std::string& reason) override {
+    reason = reason_;
+    return library_ ? kScore : 0;
+  }
+
+  std::string library() override { return library_ ? library_->description() : std::string(); }
+
+  bool supports(const plugin::Call& call) const override {
+    return library_ && ((call.op() == TENON_OP_MATMUL && supports_matmul(call)) || cpu::supports(call));
+  }
+
+  bool run(const plugin::Call& call) override {
+    if (call.op() == TENON_OP_MATMUL && library_ && supports_matmul(call)) {
+      matmul(*library_, call);
+      return true;
+    }
+    return cpu::run(call);
+  }
+
+ private:
+  std::optional<CblasLibrary> library_;
+  std::string reason_;
+};
+
+}  // namespace
+}  // namespace tenon::blas
+
+TENON_EXPORT_BACKEND(tenon::plugin::entry<tenon::blas::BlasBackend>, "blas", "0.1.0", TENON_CBLAS_NAME, "",
+                     "", 50)

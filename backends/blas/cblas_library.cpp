@@ -1,0 +1,113 @@
+#include "blas/cblas_library.h"
+
+#include <cblas.h>
+#include <dlfcn.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <stdexcept>
+
+namespace tenon::blas {
+namespace {
+
+constexpr char kVariable[] = "TENON_BLAS_LIBRARY";
+
+template <typename Function>
+void find(void* handle, const char* name, Function& function) {
+  function = reinterpret_cast<Function>(dlsym(handle, name));
+}
+
+/// The file that has the CBLAS that this plugin is linked to.
+std::string linked_library() {
+  Dl_info info = {};
+  if (dladdr(reinterpret_cast<const void*>(&cblas_sgemm), &info) == 0 || info.dli_fname == nullptr) {
+    throw std::runtime_error("cannot tell which CBLAS is linked; name one in TENON_BLAS_LIBRARY");
+  }
+  return info.dli_fname;
+}
+
+}  // namespace
+
+CblasLibrary::CblasLibrary() {
+  const char* wanted = secure_getenv(kVariable);
+  const bool chosen = wanted != nullptr && *wanted != '\0';
+  const std::string path = chosen ? wanted : linked_library();
+  if (chosen && path.front() != '/') {
+    throw std::runtime_error(std::string(kVariable) + "=" + path + ": give an absolute path");
+  }
+  // Never closed: a BLAS has threads of its own.
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    const char* error = dlerror();
+    throw std::runtime_error((chosen ? std::string(kVariable) + ": " : std::string()) +
+                             (error != nullptr ? error : path) +
+                             "; name another CBLAS, or unset the variable");
+  }
+  find(handle, "cblas_sgemm", sgemm_);
+  find(handle, "cblas_dgemm", dgemm_);
+  find(handle, "cblas_sgemv", sgemv_);
+  find(handle, "cblas_dgemv", dgemv_);
+  if (sgemm_ == nullptr || dgemm_ == nullptr || sgemv_ == nullptr || dgemv_ == nullptr) {
+    throw std::runtime_error(path + " has no cblas_sgemm, cblas_dgemm, cblas_sgemv or cblas_dgemv; set " +
+                             kVariable + " to a library with the CBLAS interface");
+  }
+  find_thread_control(handle);
+  describe(handle, path);
+}
+
+void CblasLibrary::find_thread_control(void* handle) {
+  find(handle, "bli_thread_set_num_threads", set_long_threads_);
+  if (set_long_threads_ != nullptr) return;
+  int (*openblas_parallel)() = nullptr;
+  find(handle, "openblas_get_parallel", openblas_parallel);
+  constexpr int kOpenMp = 2;
+  if (openblas_parallel != nullptr && openblas_parallel() == kOpenMp) {
+    // Searched in the library's own dependencies: the OpenMP runtime that it was built for, whatever ours is.
+    find(handle, "omp_get_max_threads", get_openmp_threads_);
+    find(handle, "omp_set_num_threads", set_openmp_threads_);
+    if (get_openmp_threads_ != nullptr && set_openmp_threads_ != nullptr) return;
+  }
+  for (const char* name : {"openblas_set_num_threads", "MKL_Set_Num_Threads"}) {
+    find(handle, name, set_int_threads_);
+    if (set_int_threads_ != nullptr) return;
+  }
+}
+
+void CblasLibrary::describe(void* handle, const std::string& path) {
+  const char* (*openblas_config)() = nullptr;
+  const char* (*blis_version)() = nullptr;
+  find(handle, "openblas_get_config", openblas_config);
+  find(handle, "bli_info_get_version_str", blis_version);
+  if (openblas_config != nullptr) {
+    description_ = openblas_config();
+  } else if (blis_version != nullptr) {
+    description_ = std::string("BLIS ") + blis_version();
+  } else {
+    description_ = path;
+  }
+}
+
+CblasLibrary::Threads::Threads(const CblasLibrary& library, int count) {
+  if (library.set_openmp_threads_ != nullptr) {
+    before_ = library.get_openmp_threads_();
+    if (before_ == count) return;
+    restore_ = library.set_openmp_threads_;
+    restore_(count);
+    return;
+  }
+  if (library.set_int_threads_ == nullptr && library.set_long_threads_ == nullptr) return;
+  static std::atomic<int> current = 0;
+  static std::mutex setting;
+  if (current.load(std::memory_order_acquire) == count) return;
+  const std::lock_guard lock(setting);
+  if (library.set_int_threads_ != nullptr) library.set_int_threads_(count);
+  if (library.set_long_threads_ != nullptr) library.set_long_threads_(count);
+  current.store(count, std::memory_order_release);
+}
+
+CblasLibrary::Threads::~Threads() {
+  if (restore_ != nullptr) restore_(before_);
+}
+
+}  // namespace tenon::blas

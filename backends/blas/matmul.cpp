@@ -1,0 +1,246 @@
+#include "blas/matmul.h"
+
+#include "blas/gemm.h"
+#include "blas/tensor.h"
+#include "cpu/loop.h"
+#include "cpu/scratch.h"
+#include "cpu/threads.h"
+
+#include <algorithm>
+#include <climits>
+#include <optional>
+
+namespace tenon::blas {
+namespace {
+
+using cpu::Loop;
+using cpu::Scratch;
+using plugin::Call;
+using plugin::View;
+
+/// Below this many multiplications, matrices of a batch are given to threads one by one instead of each to
+/// all.
+constexpr std::int64_t kSmallProduct = 128 * 128 * 128;
+/// Multiplications worth a thread.
+constexpr std::int64_t kGrain = 1 << 17;
+
+std::int64_t extent_from_last(const View& view, int from_last) {
+  return view.shape()[view.shape().size() - static_cast<std::size_t>(from_last)];
+}
+std::int64_t stride_from_last(const View& view, int from_last) {
+  return view.strides()[view.strides().size() - static_cast<std::size_t>(from_last)];
+}
+
+/// An input in T and in a layout that CBLAS can express: the operand itself, or a dense copy of it in which
+/// repeated batches stay one.
+template <typename T>
+class Input {
+ public:
+  explicit Input(const View& view) {
+    constexpr DType kDType = plugin::dtype_of<T>();
+    const bool direct =
+        view.dtype() == kDType && layout_of(extent_from_last(view, 2), extent_from_last(view, 1),
+                                            stride_from_last(view, 2), stride_from_last(view, 1))
+                                      .valid;
+    const std::size_t rank = view.shape().size();
+    std::copy(view.shape().begin(), view.shape().end(), shape_);
+    if (direct) {
+      std::copy(view.strides().begin(), view.strides().end(), strides_);
+      data_ = view.data<T>();
+      return;
+    }
+    DLTensor from = view.dlpack();
+    std::int64_t packed[TENON_MAX_RANK];
+    std::int64_t size = 1;
+    for (std::size_t axis = rank; axis-- > 0;) {
+      const bool repeated = axis + 2 < rank && view.strides()[axis] == 0;
+      packed[axis] = repeated ? 1 : shape_[axis];
+      strides_[axis] = repeated ? 0 : size;
+      size *= packed[axis];
+    }
+    from.shape = packed;
+    memory_.emplace(static_cast<std::size_t>(size) * sizeof(T));
+    data_ = memory_->template as<T>();
+    const Tensor to(memory_->template as<void>(), kDType, {packed, rank});
+    run_member(TENON_OP_COPY, 0, {from}, to.dlpack());
+  }
+
+  [[nodiscard]] const T* data() const { return data_; }
+  [[nodiscard]] std::int64_t stride(std::size_t axis) const { return strides_[axis]; }
+
+ private:
+  const T* data_ = nullptr;
+  std::int64_t shape_[TENON_MAX_RANK];
+  std::int64_t strides_[TENON_MAX_RANK];
+  std::optional<Scratch> memory_;
+};
+
+/// out = alpha a b + beta out for every matrix of the batch; alpha not 0, no extent 0, out in an output
+/// layout.
+template <typename T>
+void multiply_batch(const CblasLibrary& library, T alpha, const View& a_view, const View& b_view, T beta,
+                    const View& out) {
+  constexpr auto kItem = static_cast<std::int64_t>(sizeof(T));
+  const Input<T> a(a_view);
+  const Input<T> b(b_view);
+  const std::size_t rank = out.shape().size();
+  const std::size_t row_axis = rank - 2;
+  const std::size_t column_axis = rank - 1;
+  const std::int64_t n = extent_from_last(out, 1);
+  const std::int64_t k = extent_from_last(a_view, 1);
+
+  // The rows of out, then its batches: batches that share one b and lie evenly merge with the rows.
+  Loop loop;
+  loop.operands = 3;
+  loop.base[0] = out.data<std::byte>();
+  loop.base[1] = reinterpret_cast<std::byte*>(const_cast<T*>(a.data()));
+  loop.base[2] = reinterpret_cast<std::byte*>(const_cast<T*>(b.data()));
+  std::fill_n(loop.item, 3, kItem);
+  const std::int64_t row_strides[] = {out.strides()[row_axis] * kItem, a.stride(row_axis) * kItem, 0};
+  loop.add_axis(out.shape()[row_axis], row_strides);
+  for (std::size_t axis = row_axis; axis-- > 0;) {
+    const std::int64_t strides[] = {out.strides()[axis] * kItem, a.stride(axis) * kItem,
+                                    b.stride(axis) * kItem};
+    loop.add_axis(out.shape()[axis], strides);
+  }
+  loop.merge_axes();
+  const bool has_rows =
+      loop.rank > 0 && loop.stride[2][0] == 0 &&
+      layout_of(loop.extent[0], n, loop.stride[0][0] / kItem, out.strides()[column_axis]).valid &&
+      layout_of(loop.extent[0], k, loop.stride[1][0] / kItem, a.stride(column_axis)).valid;
+  const std::int64_t m = has_rows ? loop.extent[0] : 1;
+  const std::int64_t out_row = has_rows ? loop.stride[0][0] / kItem : out.strides()[row_axis];
+  const std::int64_t a_row = has_rows ? loop.stride[1][0] / kItem : a.stride(row_axis);
+
+  const auto product = [&](std::int64_t i) {
+    const auto* left = reinterpret_cast<const T*>(loop.address(1, i));
+    const auto* right = reinterpret_cast<const T*>(loop.address(2, i));
+    auto* to = reinterpret_cast<T*>(loop.address(0, i));
+    multiply<T>(library, alpha, {left, m, k, a_row, a.stride(column_axis)},
+                {right, k, n, b.stride(row_axis), b.stride(column_axis)}, beta,
+                {to, m, n, out_row, out.strides()[column_axis]});
+  };
+  const std::int64_t batches = loop.size / m;
+  const std::int64_t work = m * n * k;
+  const int threads = cpu::thread_count();
+  if (batches > 1 && threads > 1 && work < kSmallProduct) {
+    const CblasLibrary::Threads alone(library, 1);
+    cpu::parallel_for(batches, (kGrain + work - 1) / work, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) product(i * m);
+    });
+    return;
+  }
+  const CblasLibrary::Threads all(library, threads);
+  for (std::int64_t i = 0; i < batches; ++i) product(i * m);
+}
+
+/// The numbers of an epilogue, in T.
+template <typename T>
+struct Scale {
+  T alpha;
+  T beta;
+};
+
+/// The way for calls that gemm cannot finish where the output lies: bfloat16, an output that is dense along
+/// neither axis, k = 0, and alpha = 0 (for which BLAS would not look at a and b). The product and all that
+/// follows are made in T in dense memory; one copy rounds to the output's dtype.
+template <typename T>
+void matmul_aside(const CblasLibrary& library, const Call& call, Scale<T> scale, std::uint32_t activation) {
+  constexpr DType kDType = plugin::dtype_of<T>();
+  const View out = call.output();
+  const auto bytes = static_cast<std::size_t>(out.size()) * sizeof(T);
+  const Scratch memory(bytes);
+  const Tensor sum(memory.as<void>(), kDType, out.shape());
+  const std::int64_t k = extent_from_last(call.input(0), 1);
+  if (k == 0) {
+    std::fill_n(memory.as<T>(), out.size(), T{0});
+  } else {
+    multiply_batch<T>(library, scale.alpha == T{0} ? T{1} : scale.alpha, call.input(0), call.input(1), T{0},
+                      sum.view());
+  }
+  T factor = scale.alpha;
+  const auto repeated = [&] { return Tensor::repeated(&factor, kDType, out.shape()); };
+  if (scale.alpha == T{0} && k != 0) {
+    const Tensor zero = repeated();
+    run_member(TENON_OP_BINARY, TENON_BINARY_MUL, {sum.dlpack(), zero.dlpack()}, sum.dlpack());
+  }
+  const auto in_compute_type = [&](const View& view, auto&& use) {
+    if (view.dtype() == kDType) {
+      use(view.dlpack());
+      return;
+    }
+    const Scratch wide(bytes);
+    const Tensor converted(wide.as<void>(), kDType, out.shape());
+    run_member(TENON_OP_COPY, 0, {view.dlpack()}, converted.dlpack());
+    use(converted.dlpack());
+  };
+  if (scale.beta != T{0}) {
+    factor = scale.beta;
+    in_compute_type(out, [&](const DLTensor& old) {
+      const Tensor beta = repeated();
+      run_member(TENON_OP_TERNARY, TENON_TERNARY_MULTIPLY_ADD, {sum.dlpack(), beta.dlpack(), old},
+                 sum.dlpack());
+    });
+  }
+  if (call.num_inputs() == 3) {
+    in_compute_type(call.input(2), [&](const DLTensor& bias) {
+      run_member(TENON_OP_BINARY, TENON_BINARY_ADD, {sum.dlpack(), bias}, sum.dlpack());
+    });
+  }
+  if (activation != TENON_NO_ACTIVATION) run_member(TENON_OP_UNARY, activation, {sum.dlpack()}, sum.dlpack());
+  run_member(TENON_OP_COPY, 0, {sum.dlpack()}, out.dlpack());
+}
+
+template <typename T>
+void matmul_in(const CblasLibrary& library, const Call& call, const tenon_matmul_attributes& attributes) {
+  const View out = call.output();
+  const Scale<T> scale = {static_cast<T>(attributes.alpha.real), static_cast<T>(attributes.beta.real)};
+  const bool in_place = out.dtype() == plugin::dtype_of<T>() && scale.alpha != T{0} &&
+                        extent_from_last(call.input(0), 1) != 0 &&
+                        is_output_layout(extent_from_last(out, 2), extent_from_last(out, 1),
+                                         stride_from_last(out, 2), stride_from_last(out, 1));
+  if (!in_place) {
+    matmul_aside<T>(library, call, scale, attributes.activation);
+    return;
+  }
+  const bool has_bias = call.num_inputs() == 3;
+  const bool bias_first = has_bias && scale.beta == T{0};
+  if (bias_first) run_member(TENON_OP_COPY, 0, {call.input(2).dlpack()}, out.dlpack());
+  multiply_batch<T>(library, scale.alpha, call.input(0), call.input(1), bias_first ? T{1} : scale.beta, out);
+  if (has_bias && !bias_first) {
+    run_member(TENON_OP_BINARY, TENON_BINARY_ADD, {out.dlpack(), call.input(2).dlpack()}, out.dlpack());
+  }
+  if (attributes.activation != TENON_NO_ACTIVATION) {
+    run_member(TENON_OP_UNARY, attributes.activation, {out.dlpack()}, out.dlpack());
+  }
+}
+
+}  // namespace
+
+bool supports_matmul(const Call& call) {
+  const View out = call.output();
+  if (!plugin::is_floating(out.dtype())) return false;
+  for (const std::int64_t size :
+       {extent_from_last(out, 2), extent_from_last(out, 1), extent_from_last(call.input(0), 1)}) {
+    if (size > INT_MAX) return false;
+  }
+  const std::uint32_t activation = call.attributes<tenon_matmul_attributes>().activation;
+  if (activation == TENON_NO_ACTIVATION) return true;
+  if (activation == TENON_UNARY_LOGICAL_NOT || activation == TENON_UNARY_ISNAN) return false;
+  const tenon_member_attributes member = {sizeof(tenon_member_attributes), activation};
+  const tenon_call frame = {sizeof(tenon_call), TENON_OP_UNARY, 1,       1,
+                            &out.dlpack(),      &out.dlpack(),  &member, nullptr};
+  return cpu::supports(Call(frame));
+}
+
+void matmul(const CblasLibrary& library, const Call& call) {
+  const auto& attributes = call.attributes<tenon_matmul_attributes>();
+  if (call.output().size() == 0) return;
+  if (call.output().dtype() == DType::float64) {
+    matmul_in<double>(library, call, attributes);
+  } else {
+    matmul_in<float>(library, call, attributes);
+  }
+}
+
+}  // namespace tenon::blas

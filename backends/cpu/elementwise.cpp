@@ -1,0 +1,80 @@
+// UNARY, BINARY and TERNARY on operands of any layout: the elements pass in chunks through kernels on dense
+// arrays. Operands that are dense in the loop's order are handed over where they lie; others go by way of a
+// buffer.
+#include "cpu/chunks.h"
+#include "cpu/families.h"
+#include "cpu/tables.h"
+
+namespace tenon::cpu {
+namespace {
+
+using plugin::Call;
+using plugin::View;
+
+bool single(const View& view) {
+  for (const std::int64_t extent : view.shape()) {
+    if (extent != 1) return false;
+  }
+  return true;
+}
+
+/// How many elements are worth a thread: about 10 microseconds of work.
+std::int64_t unary_grain(std::uint32_t member, DType dtype) {
+  if (double_math(member) == nullptr) return 32768;
+  return dtype == DType::float64 ? 1024 : 8192;
+}
+
+}  // namespace
+
+bool unary(const Call& call, bool run) {
+  const View x = call.input(0);
+  const std::uint32_t member = call.member();
+  const DType dtype = x.dtype();
+  const UnaryKernel kernel = unary_table().find(member, dtype);
+  if (kernel == nullptr || !run) return kernel != nullptr;
+  const View out = call.output();
+  if (single(out)) {
+    kernel(address(x), address(out), 1);
+    return true;
+  }
+  const View views[] = {out, x};
+  for_each_chunk(
+      make_loop(views), unary_grain(member, dtype),
+      [kernel](const std::byte* const* in, std::byte* to, std::size_t n) { kernel(in[0], to, n); });
+  return true;
+}
+
+bool binary(const Call& call, bool run) {
+  const View a = call.input(0);
+  const std::uint32_t member = call.member();
+  const BinaryKernel kernel = binary_table().find(member, a.dtype());
+  if (kernel == nullptr || !run) return kernel != nullptr;
+  const View b = call.input(1);
+  const View out = call.output();
+  if (single(out)) {
+    kernel(address(a), address(b), address(out), 1);
+    return true;
+  }
+  const View views[] = {out, a, b};
+  for_each_chunk(
+      make_loop(views), member == TENON_BINARY_POW ? 2048 : 32768,
+      [kernel](const std::byte* const* in, std::byte* to, std::size_t n) { kernel(in[0], in[1], to, n); });
+  return true;
+}
+
+bool ternary(const Call& call, bool run) {
+  const TernaryKernel kernel = ternary_table().find(call.member(), call.input(1).dtype());
+  if (kernel == nullptr || !run) return kernel != nullptr;
+  const View out = call.output();
+  const View views[] = {out, call.input(0), call.input(1), call.input(2)};
+  if (single(out)) {
+    kernel(address(views[1]), address(views[2]), address(views[3]), address(out), 1);
+    return true;
+  }
+  for_each_chunk(make_loop(views), 32768, [kernel](const std::byte* const* in, std::byte* to, std::size_t n) {
+    kernel(in[0], in[1], in[2], to, n);
+  });
+  return true;
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,77 @@
+// What the vectorised translation units offer: tables of kernels on dense arrays, one per family, chosen once
+// for this CPU. A null entry is a pair of member and dtype that abi.h does not list.
+#pragma once
+
+#include <tenon/plugin/dtype.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tenon::cpu {
+
+/// Reads n elements of each input and writes n of the output, in any overlap where input and output are the
+/// same array. Results do not depend on n, alignment or position.
+using UnaryKernel = void (*)(const void* x, void* out, std::size_t n);
+using BinaryKernel = void (*)(const void* a, const void* b, void* out, std::size_t n);
+using TernaryKernel = void (*)(const void* a, const void* b, const void* c, void* out, std::size_t n);
+
+inline constexpr std::size_t kUnaryMembers = TENON_UNARY_ISNAN + 1;
+inline constexpr std::size_t kBinaryMembers = TENON_BINARY_GE + 1;
+inline constexpr std::size_t kTernaryMembers = TENON_TERNARY_MULTIPLY_ADD + 1;
+inline constexpr std::size_t kFoldMembers = TENON_REDUCE_ALL + 1;
+
+/// Rows of the tables are members, columns dtypes in the order of DType.
+template <typename Kernel, std::size_t Members>
+struct Table {
+  Kernel kernel[Members][kDTypeCount];
+
+  [[nodiscard]] Kernel find(std::uint32_t member, DType dtype) const {
+    return member < Members ? kernel[member][static_cast<std::size_t>(dtype)] : Kernel{};
+  }
+};
+
+using UnaryTable = Table<UnaryKernel, kUnaryMembers>;
+using BinaryTable = Table<BinaryKernel, kBinaryMembers>;
+using TernaryTable = Table<TernaryKernel, kTernaryMembers>;
+
+const UnaryTable& unary_table();
+const BinaryTable& binary_table();
+const TernaryTable& ternary_table();
+
+/// float32 exp, log, ... from math_kernels.cpp; null where unary_kernels.cpp has the member itself.
+UnaryKernel float_math(std::uint32_t member);
+BinaryKernel float_pow();
+/// The same in float64, from math_double.cpp.
+UnaryKernel double_math(std::uint32_t member);
+void double_pow(const void* a, const void* b, void* out, std::size_t n);
+
+/// The casts of COPY: rows are the dtypes to cast from, columns those to cast to.
+using CastTable = Table<UnaryKernel, kDTypeCount>;
+const CastTable& cast_table();
+/// memcpy past the caches, for outputs that are far larger than they are; ends with a store fence.
+void stream_copy(void* to, const void* from, std::size_t bytes);
+
+/// A reduction as a left fold over accumulators of type A (double, uint64, or the element's own): SUM of
+/// floats in double, of integers in uint64.
+struct Fold {
+  std::size_t accumulator_size;
+  /// acc[0, columns) = the value that a fold over nothing gives.
+  void (*start)(void* acc, std::size_t columns);
+  /// acc[j] = acc[j] op x[r][j] for r = 0 .. rows - 1 in this order; rows lie row_stride bytes apart, columns
+  /// densely.
+  void (*columns)(void* acc, const void* x, std::ptrdiff_t row_stride, std::size_t rows, std::size_t columns);
+  /// acc[0] = acc[0] op x[0] op ... op x[n - 1], grouped into lanes by n alone.
+  void (*row)(void* acc, const void* x, std::size_t n);
+  /// acc[j] = acc[j] op other[j].
+  void (*merge)(void* acc, const void* other, std::size_t columns);
+  /// Writes the results, out_stride bytes apart; n is the number of elements reduced, which MEAN divides by.
+  void (*finish)(const void* acc, std::size_t columns, std::int64_t n, void* out, std::ptrdiff_t out_stride);
+};
+using FoldTable = Table<Fold, kFoldMembers>;
+const FoldTable& fold_table();
+
+/// words[4 * i + w] = word w of the block with counter (offset + first + i), for i in [0, blocks).
+void philox_blocks(std::uint64_t seed, std::uint64_t offset, std::uint64_t first, std::size_t blocks,
+                   std::uint32_t* words);
+
+}  // namespace tenon::cpu

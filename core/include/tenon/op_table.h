@@ -1,0 +1,154 @@
+// Every op once, as data: the door, the coverage matrix, the command line, the documentation and the
+// conformance tests read this table.
+#pragma once
+
+#include <tenon/dtype.h>
+#include <tenon/export.h>
+#include <tenon/scalar.h>
+#include <tenon/tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tenon {
+
+/// The primitives: what a backend is asked for. The order is that of op_table().
+enum class Op : std::uint8_t {
+  fill,
+  arange,
+  eye,
+  random_bits,
+  uniform,
+  normal,
+  copy,
+  neg,
+  abs,
+  sign,
+  exp,
+  expm1,
+  log,
+  log1p,
+  sqrt,
+  rsqrt,
+  square,
+  reciprocal,
+  sin,
+  cos,
+  tanh,
+  sigmoid,
+  relu,
+  erf,
+  gelu,
+  floor,
+  ceil,
+  round,
+  logical_not,
+  isnan,
+  add,
+  sub,
+  mul,
+  div,
+  pow,
+  maximum,
+  minimum,
+  bitwise_and,
+  bitwise_or,
+  bitwise_xor,
+  eq,
+  ne,
+  lt,
+  le,
+  gt,
+  ge,
+  where,
+  clamp,
+  multiply_add,
+  sum,
+  mean,
+  prod,
+  max,
+  min,
+  any,
+  all,
+  argmax,
+  argmin,
+  matmul,
+  gather,
+  scatter_add,
+  one_hot
+};
+inline constexpr std::size_t kOpCount = static_cast<std::size_t>(Op::one_hot) + 1;
+
+/// The dtype of an op's output.
+enum class DTypeRule : std::uint8_t {
+  given,         ///< an argument says it
+  same,          ///< that of the (promoted) inputs
+  floating,      ///< the same, integers and bool become float32
+  boolean,       ///< bool
+  accumulating,  ///< that of the input, integers and bool become int64
+  index          ///< int64
+};
+
+/// What an argument that is not a tensor holds.
+enum class ArgumentKind : std::uint8_t { integer, real, flag, dims, dtype, text };
+
+struct ArgumentInfo {
+  std::string_view name;
+  ArgumentKind kind;
+  std::string_view fallback;  ///< the default as text; "required" if there is none
+  std::string_view help;
+};
+
+/// Arguments by name, as text; typed reading with errors that name the argument.
+class TENON_API Arguments {
+ public:
+  /// Throws IndexError on a name that `known` does not have, or on a required one that is missing.
+  Arguments(std::string_view op, std::span<const ArgumentInfo> known,
+            std::map<std::string, std::string> given);
+
+  [[nodiscard]] std::int64_t integer(std::string_view name) const;
+  [[nodiscard]] double real(std::string_view name) const;
+  /// An integer if the text is one, else a floating number.
+  [[nodiscard]] Scalar number(std::string_view name) const;
+  [[nodiscard]] bool flag(std::string_view name) const;
+  /// "3x4" or "3,4"; empty text is an empty list.
+  [[nodiscard]] Dims dims(std::string_view name) const;
+  [[nodiscard]] DType dtype(std::string_view name) const;
+  [[nodiscard]] const std::string& text(std::string_view name) const;
+  [[nodiscard]] bool empty(std::string_view name) const { return text(name).empty(); }
+
+ private:
+  std::string op_;
+  std::map<std::string, std::string, std::less<>> values_;
+};
+
+struct OpInfo {
+  std::string_view name;
+  std::uint32_t family = 0;  ///< TENON_OP_*; 0 for a composite
+  std::uint32_t member = 0;
+  std::string_view inputs;  ///< the tensors' names, separated by spaces; "tensors..." for any number
+  std::span<const ArgumentInfo> arguments;
+  DTypeRule dtype_rule = DTypeRule::same;
+  bool differentiable = false;
+  std::string_view formula;
+  /// Calls the public function. Throws what it throws.
+  Tensor (*invoke)(std::span<const Tensor> inputs, const Arguments& arguments) = nullptr;
+};
+
+/// All primitives in the order of Op, then the composites.
+TENON_API std::span<const OpInfo> op_table();
+TENON_API const OpInfo& info(Op op);
+/// By name. Throws IndexError that suggests the nearest name.
+TENON_API const OpInfo& find_op(std::string_view name);
+/// find_op(name).invoke after checking the number of inputs and the arguments.
+TENON_API Tensor invoke(std::string_view name, std::span<const Tensor> inputs,
+                        std::map<std::string, std::string> arguments = {});
+
+/// How a backend serves a primitive on contiguous operands of `dtype`.
+TENON_API bool backend_supports(std::string_view backend, Op op, DType dtype);
+
+}  // namespace tenon

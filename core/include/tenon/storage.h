@@ -1,0 +1,55 @@
+// Memory behind tensors, and the cache that it comes from.
+#pragma once
+
+#include <tenon/export.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace tenon {
+
+/// One block of 64-byte aligned host memory, shared by the tensors that view it. Its contents may be read
+/// from any thread; who writes must be alone.
+class TENON_API Storage {
+ public:
+  /// Uninitialised memory from the cache. Throws OutOfMemory.
+  explicit Storage(std::size_t bytes);
+  ~Storage();
+  Storage(const Storage&) = delete;
+  Storage& operator=(const Storage&) = delete;
+
+  [[nodiscard]] void* data() const { return data_; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+  /// How often the contents were changed in place; a saved tensor remembers it to notice a change.
+  [[nodiscard]] std::uint32_t version() const { return version_.load(std::memory_order_relaxed); }
+  void bump_version() { version_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  void* data_;
+  std::size_t bytes_;
+  std::atomic<std::uint32_t> version_{0};
+};
+
+/// The process's cache of host memory. Freed blocks are kept by size class and handed out again. Thread-safe.
+namespace host_memory {
+
+struct Statistics {
+  std::size_t in_use = 0;  ///< bytes handed out, in whole size classes
+  std::size_t cached = 0;  ///< bytes kept for the next request
+  std::size_t peak = 0;    ///< the largest in_use so far
+};
+
+/// 64-byte aligned and uninitialised; never null, also for 0 bytes. Throws OutOfMemory after it gave the
+/// cache back to the system and tried again.
+TENON_API void* allocate(std::size_t bytes);
+/// Gives back what allocate() returned for the same number of bytes.
+TENON_API void deallocate(void* memory, std::size_t bytes) noexcept;
+TENON_API Statistics statistics();
+/// Returns the cached blocks of all threads' common cache, and this thread's, to the system.
+TENON_API void release_cache();
+
+}  // namespace host_memory
+}  // namespace tenon

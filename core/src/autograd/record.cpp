@@ -1,0 +1,130 @@
+// Recording: what ops and Functions leave on the tape.
+#include <tenon/autograd.h>
+#include <tenon/creation.h>
+#include <tenon/error.h>
+
+#include <fmt/format.h>
+
+#include "../tensor_body.h"
+#include "node.h"
+
+namespace tenon {
+namespace {
+
+thread_local bool enabled = true;
+
+// One output, one rule per input.
+class OpNode final : public autograd::Node {
+ public:
+  OpNode(std::string name, std::vector<Input> inputs, std::vector<autograd::Gradient> rules)
+      : Node(std::move(name), std::move(inputs), 1), rules_(std::move(rules)) {}
+
+  void save_output(const Tensor& output) {
+    output_ = autograd::Saved(output.detach());
+    has_output_ = true;
+  }
+
+  std::vector<Tensor> backward(const std::vector<Tensor>& gradients) override {
+    std::vector<Tensor> results(rules_.size());
+    if (!gradients[0].defined()) return results;
+    Tensor output;
+    if (has_output_) {
+      // Kept without history, to which it would belong itself; here it gets it back.
+      output = output_.get().detach();
+      output.body().edge = {shared_from_this(), 0};
+    }
+    for (std::size_t i = 0; i < rules_.size(); ++i) {
+      if (rules_[i]) results[i] = rules_[i](gradients[0], output);
+    }
+    return results;
+  }
+
+ private:
+  std::vector<autograd::Gradient> rules_;  // empty where no gradient is wanted
+  autograd::Saved output_;
+  bool has_output_ = false;
+};
+
+class FunctionNode final : public autograd::Node {
+ public:
+  FunctionNode(std::shared_ptr<Function> function, std::vector<Input> inputs, std::vector<Input> outputs)
+      : Node(function->name(), std::move(inputs), outputs.size()),
+        function_(std::move(function)),
+        output_forms_(std::move(outputs)) {}
+
+  std::vector<Tensor> backward(const std::vector<Tensor>& gradients) override {
+    std::vector<Tensor> filled = gradients;
+    for (std::size_t i = 0; i < filled.size(); ++i) {
+      if (!filled[i].defined()) filled[i] = zeros(output_forms_[i].shape, output_forms_[i].dtype);
+    }
+    std::vector<Tensor> results = function_->backward(filled);
+    if (results.size() != inputs().size()) {
+      throw AutogradError(fmt::format("[{}] backward() returned {} gradients for {} inputs", name(),
+                                      results.size(), inputs().size()));
+    }
+    return results;
+  }
+
+ private:
+  std::shared_ptr<Function> function_;
+  std::vector<Input> output_forms_;
+};
+
+}  // namespace
+
+NoGrad::NoGrad() : outer_(enabled) { enabled = false; }
+NoGrad::~NoGrad() { enabled = outer_; }
+EnableGrad::EnableGrad() : outer_(enabled) { enabled = true; }
+EnableGrad::~EnableGrad() { enabled = outer_; }
+bool grad_enabled() { return enabled; }
+
+namespace autograd {
+
+bool recording(std::span<const Tensor* const> inputs) {
+  if (!enabled) return false;
+  for (const Tensor* input : inputs) {
+    if (input->body().edge) return true;
+  }
+  return false;
+}
+
+void record(Tensor& output, std::string_view op, std::vector<Branch> branches, bool save_output) {
+  std::vector<Node::Input> inputs;
+  std::vector<Gradient> rules;
+  for (Branch& branch : branches) {
+    inputs.push_back(input_of(*branch.input));
+    rules.push_back(inputs.back().edge ? std::move(branch.gradient) : Gradient());
+  }
+  auto node = std::make_shared<OpNode>(std::string(op), std::move(inputs), std::move(rules));
+  if (save_output) node->save_output(output);
+  output.body().edge = {std::move(node), 0};
+}
+
+}  // namespace autograd
+
+std::vector<Tensor> Function::apply(const std::shared_ptr<Function>& function,
+                                    std::span<const Tensor> inputs) {
+  std::vector<Tensor> outputs;
+  {
+    const NoGrad no_grad;
+    outputs = function->forward(inputs);
+  }
+  std::vector<const Tensor*> pointers;
+  for (const Tensor& input : inputs) pointers.push_back(&input);
+  if (!autograd::recording(pointers)) return outputs;
+  std::vector<autograd::Node::Input> froms;
+  std::vector<autograd::Node::Input> forms;
+  for (const Tensor& input : inputs) froms.push_back(autograd::input_of(input));
+  for (Tensor& output : outputs) {
+    // An input handed through must not lose its own history.
+    output = output.detach();
+    forms.push_back({{}, output.shape(), output.dtype()});
+  }
+  const auto node = std::make_shared<FunctionNode>(function, std::move(froms), std::move(forms));
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (is_floating(outputs[i].dtype())) outputs[i].body().edge = {node, i};
+  }
+  return outputs;
+}
+
+}  // namespace tenon

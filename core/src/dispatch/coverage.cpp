@@ -1,0 +1,104 @@
+// Asking a backend what it does, without running anything.
+#include <tenon/creation.h>
+#include <tenon/error.h>
+#include <tenon/op_table.h>
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "registry.h"
+
+namespace tenon {
+namespace {
+
+// A contiguous operand without memory: supports() looks at dtypes, shapes and strides only.
+class Sample {
+ public:
+  Sample(Shape shape, DType dtype) : shape_(shape), strides_(contiguous_strides(shape)), dtype_(dtype) {}
+  [[nodiscard]] DLTensor frame() {
+    return {nullptr,
+            {kDLCPU, 0},
+            static_cast<int>(shape_.size()),
+            plugin::to_dlpack(dtype_),
+            shape_.data(),
+            strides_.data(),
+            0};
+  }
+
+ private:
+  Shape shape_;
+  Strides strides_;
+  DType dtype_;
+};
+
+DType output_dtype(const OpInfo& row, DType dtype) {
+  switch (row.dtype_rule) {
+    case DTypeRule::boolean:
+      return DType::boolean;
+    case DTypeRule::index:
+      return DType::int64;
+    case DTypeRule::accumulating:
+      return is_floating(dtype) ? dtype : DType::int64;
+    default:
+      return dtype;
+  }
+}
+
+union AnyAttributes {
+  tenon_member_attributes member;
+  tenon_init_attributes init;
+  tenon_reduce_attributes reduce;
+  tenon_matmul_attributes matmul;
+  tenon_index_attributes index;
+};
+
+}  // namespace
+
+bool backend_supports(std::string_view backend, Op op, DType dtype) {
+  dispatch::Backend* found = dispatch::Registry::instance().find(backend);
+  if (found == nullptr) throw BackendError(fmt::format("backend '{}' cannot be used", backend));
+  const OpInfo& row = info(op);
+  Sample operand({4, 4}, dtype);
+  Sample indices({4, 4}, DType::int64);
+  Sample condition({4, 4}, DType::boolean);
+  Sample reduced({4, 1}, output_dtype(row, dtype));
+  Sample result(op == Op::one_hot ? Shape{4, 4, 4} : Shape{4, 4}, output_dtype(row, dtype));
+  AnyAttributes attributes{};
+  std::array<DLTensor, 3> inputs = {operand.frame(), operand.frame(), operand.frame()};
+  std::uint32_t count = 0;
+  switch (row.family) {
+    case TENON_OP_INIT:
+      attributes.init = {sizeof(tenon_init_attributes), row.member, {{0, 0}, {1, 1}}, 0, 0};
+      break;
+    case TENON_OP_REDUCE:
+      attributes.reduce = {sizeof(tenon_reduce_attributes), row.member, 2};
+      count = 1;
+      break;
+    case TENON_OP_MATMUL:
+      attributes.matmul = {sizeof(tenon_matmul_attributes), TENON_NO_ACTIVATION, {1, 1}, {0, 0}};
+      count = 2;
+      break;
+    case TENON_OP_INDEX:
+      attributes.index = {sizeof(tenon_index_attributes), row.member, 1};
+      count = op == Op::one_hot ? 1 : 2;
+      inputs[op == Op::gather ? 1 : 0] = indices.frame();
+      break;
+    default:
+      attributes.member = {sizeof(tenon_member_attributes), row.member};
+      count = row.family == TENON_OP_TERNARY ? 3 : row.family == TENON_OP_BINARY ? 2 : 1;
+      if (op == Op::where) inputs[0] = condition.frame();
+  }
+  const DLTensor output = row.family == TENON_OP_REDUCE ? reduced.frame() : result.frame();
+  const tenon_call call = {sizeof(tenon_call),
+                           row.family,
+                           count,
+                           1,
+                           inputs.data(),
+                           &output,
+                           row.family == TENON_OP_COPY ? nullptr : &attributes,
+                           nullptr};
+  return found->table->supports(found->instance, &call) != 0;
+}
+
+}  // namespace tenon

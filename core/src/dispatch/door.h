@@ -1,0 +1,24 @@
+// The one door: every op that any part of Tenon runs goes through dispatch().
+#pragma once
+
+#include <tenon/op_table.h>
+#include <tenon/tensor.h>
+
+#include <initializer_list>
+#include <span>
+
+namespace tenon::dispatch {
+
+/// An operand as a backend sees it. Elementwise inputs are read with broadcast strides.
+struct Operand {
+  const Tensor& tensor;
+  const Strides* strides = nullptr;  ///< instead of the tensor's; with `shape`
+  const Shape* shape = nullptr;
+};
+
+/// Runs `op` on the first backend of the current selection that does it, else on naive as the fallback policy
+/// allows. `attributes` is the struct that abi.h names for the op. Core has validated everything. Throws
+/// BackendError if nobody does it or the backend fails, IndexError if it finds wrong data.
+void dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& output, const void* attributes);
+
+}  // namespace tenon::dispatch

@@ -1,0 +1,174 @@
+// Tensors out of nothing: the init family.
+#include <tenon/creation.h>
+#include <tenon/error.h>
+#include <tenon/ops.h>
+#include <tenon/random.h>
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "../dispatch/door.h"
+#include "../tensor_body.h"
+
+namespace tenon {
+namespace {
+
+tenon_number number(Scalar value) { return {value.real(), value.integer()}; }
+
+Tensor initialized(Op op, const Shape& shape, DType dtype, Scalar first, Scalar second = 0,
+                   std::uint64_t seed = 0, std::uint64_t offset = 0) {
+  Tensor out = empty(shape, dtype);
+  const tenon_init_attributes attributes = {
+      sizeof(tenon_init_attributes), info(op).member, {number(first), number(second)}, seed, offset};
+  dispatch::dispatch(op, {}, out, &attributes);
+  return out;
+}
+
+// Draws `words_per_element` words for each element from the generator.
+Tensor drawn(Op op, const Shape& shape, DType dtype, std::uint64_t words_per_element, double first,
+             double second, Generator& generator) {
+  const auto count = static_cast<std::uint64_t>(element_count(shape));
+  const std::uint64_t per_block = 4 / words_per_element;
+  const std::uint64_t offset = generator.advance(count / per_block + (count % per_block != 0 ? 1 : 0));
+  return initialized(op, shape, dtype, first, second, generator.seed(), offset);
+}
+
+Tensor drawn_floating(Op op, const Shape& shape, DType dtype, double first, double second,
+                      Generator& generator) {
+  if (!is_floating(dtype)) {
+    throw DTypeError(
+        fmt::format("[{}] drawn as float32, float64 or bfloat16, not as {}", info(op).name, name(dtype)));
+  }
+  const DType native = dtype == DType::bfloat16 ? DType::float32 : dtype;
+  return astype(drawn(op, shape, native, native == DType::float64 ? 2 : 1, first, second, generator), dtype);
+}
+
+}  // namespace
+
+Tensor empty(const Shape& shape, DType dtype) {
+  const std::int64_t count = element_count(shape);
+  std::int64_t bytes = 0;
+  if (__builtin_mul_overflow(count, static_cast<std::int64_t>(item_size(dtype)), &bytes)) {
+    throw ShapeError(
+        fmt::format("a {} tensor of shape {} has more than 2^63 - 1 bytes", name(dtype), to_string(shape)));
+  }
+  auto body = std::make_shared<TensorBody>();
+  body->shape = shape;
+  body->strides = contiguous_strides(shape);
+  body->dtype = dtype;
+  body->size = count;
+  body->storage = std::make_shared<Storage>(static_cast<std::size_t>(bytes));
+  return Tensor(std::move(body));
+}
+
+Tensor full(const Shape& shape, Scalar value, DType dtype) {
+  return initialized(Op::fill, shape, dtype, value);
+}
+Tensor full(const Shape& shape, Scalar value) {
+  return full(shape, value, value.kind() == DType::float64 ? DType::float32 : value.kind());
+}
+Tensor zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
+Tensor ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
+Tensor empty_like(const Tensor& x) { return empty(x.shape(), x.dtype()); }
+Tensor full_like(const Tensor& x, Scalar value) { return full(x.shape(), value, x.dtype()); }
+Tensor zeros_like(const Tensor& x) { return full_like(x, 0); }
+Tensor ones_like(const Tensor& x) { return full_like(x, 1); }
+
+Tensor arange(Scalar start, Scalar stop, Scalar step, DType dtype) {
+  const double span = stop.real() - start.real();
+  if (step.real() == 0 || !std::isfinite(span / step.real()) || span / step.real() < 0) {
+    throw IndexError(
+        fmt::format("[arange] step {} does not lead from {} to {}", step.real(), start.real(), stop.real()));
+  }
+  if (dtype == DType::boolean) throw DTypeError("[arange] not defined on bool");
+  const bool integers =
+      start.kind() != DType::float64 && stop.kind() != DType::float64 && step.kind() != DType::float64;
+  std::int64_t count = 0;
+  if (integers) {
+    // In unsigned arithmetic: stop - start may be more than 2^63.
+    const auto first = static_cast<std::uint64_t>(start.integer());
+    const auto last = static_cast<std::uint64_t>(stop.integer());
+    const bool rising = step.integer() > 0;
+    const std::uint64_t wide = rising ? last - first : first - last;
+    const std::uint64_t by =
+        rising ? static_cast<std::uint64_t>(step.integer()) : -static_cast<std::uint64_t>(step.integer());
+    count = static_cast<std::int64_t>(wide / by + (wide % by != 0 ? 1 : 0));
+  } else {
+    const double steps = std::ceil(span / step.real());
+    if (steps >= 0x1p62) throw ShapeError(fmt::format("[arange] {} elements are too many", steps));
+    count = static_cast<std::int64_t>(steps);
+  }
+  return initialized(Op::arange, {count}, dtype, start, step);
+}
+
+Tensor arange(Scalar start, Scalar stop, Scalar step) {
+  const bool integers =
+      start.kind() != DType::float64 && stop.kind() != DType::float64 && step.kind() != DType::float64;
+  return arange(start, stop, step, integers ? DType::int64 : DType::float32);
+}
+Tensor arange(Scalar stop) { return arange(0, stop, 1); }
+
+Tensor eye(std::int64_t rows, std::int64_t columns, std::int64_t offset, DType dtype) {
+  return initialized(Op::eye, {rows, columns}, dtype, offset);
+}
+Tensor eye(std::int64_t n, DType dtype) { return eye(n, n, 0, dtype); }
+
+Tensor from_bytes(std::span<const std::byte> bytes, const Shape& shape, DType dtype) {
+  Tensor out = empty(shape, dtype);
+  if (bytes.size() != out.storage()->bytes()) {
+    throw ShapeError(fmt::format("[from_bytes] {} {} needs {} bytes, {} were given", name(dtype),
+                                 to_string(shape), out.storage()->bytes(), bytes.size()));
+  }
+  if (!bytes.empty()) std::memcpy(out.address(), bytes.data(), bytes.size());
+  return out;
+}
+
+void Generator::seed(std::uint64_t seed) {
+  const std::lock_guard lock(mutex_);
+  seed_ = seed;
+  offset_ = 0;
+}
+std::uint64_t Generator::seed() const {
+  const std::lock_guard lock(mutex_);
+  return seed_;
+}
+std::uint64_t Generator::offset() const {
+  const std::lock_guard lock(mutex_);
+  return offset_;
+}
+void Generator::set_offset(std::uint64_t offset) {
+  const std::lock_guard lock(mutex_);
+  offset_ = offset;
+}
+std::uint64_t Generator::advance(std::uint64_t blocks) {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t before = offset_;
+  offset_ += blocks;
+  return before;
+}
+
+Generator& default_generator() {
+  static Generator generator;
+  return generator;
+}
+void manual_seed(std::uint64_t seed) { default_generator().seed(seed); }
+
+Tensor uniform(const Shape& shape, double low, double high, DType dtype, Generator& generator) {
+  return drawn_floating(Op::uniform, shape, dtype, low, high, generator);
+}
+Tensor normal(const Shape& shape, double mean, double deviation, DType dtype, Generator& generator) {
+  if (!(deviation >= 0))
+    throw IndexError(fmt::format("[normal] standard deviation {} is negative", deviation));
+  return drawn_floating(Op::normal, shape, dtype, mean, deviation, generator);
+}
+Tensor random_bits(const Shape& shape, Generator& generator) {
+  return drawn(Op::random_bits, shape, DType::int64, 1, 0, 0, generator);
+}
+Tensor bernoulli(const Shape& shape, double p, Generator& generator) {
+  if (!(p >= 0 && p <= 1)) throw IndexError(fmt::format("[bernoulli] probability {} is outside [0, 1]", p));
+  return lt(uniform(shape, 0, 1, DType::float32, generator), p);
+}
+
+}  // namespace tenon

@@ -1,0 +1,200 @@
+// Reductions, each beside its derivative, and what is composed of them.
+#include <tenon/autograd.h>
+#include <tenon/creation.h>
+#include <tenon/error.h>
+#include <tenon/ops.h>
+#include <tenon/views.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "elementwise.h"
+
+namespace tenon {
+namespace {
+
+using autograd::Saved;
+
+struct Reduction {
+  std::uint32_t mask;
+  Shape kept;     // extent 1 on the reduced axes
+  Shape dropped;  // without them
+};
+
+Reduction reduction(std::string_view op, const Tensor& x, const Axes& axes) {
+  Reduction r{axis_mask(op, axes, x.rank()), x.shape(), {}};
+  for (std::size_t i = 0; i < x.rank(); ++i) {
+    if ((r.mask >> i & 1U) != 0) {
+      r.kept[i] = 1;
+    } else {
+      r.dropped.push_back(x.shape()[i]);
+    }
+  }
+  return r;
+}
+
+std::int64_t reduced_count(const Tensor& x, const Reduction& r) {
+  std::int64_t count = 1;
+  for (std::size_t i = 0; i < x.rank(); ++i) count *= (r.mask >> i & 1U) != 0 ? x.shape()[i] : 1;
+  return count;
+}
+
+// dx from dy, y and x; dy and y come with the reduced axes kept.
+using Rule = Tensor (*)(const Tensor& g, const Tensor& y, const Tensor& x);
+
+Tensor reduce(Op op, const Tensor& x, const Axes& axes, bool keepdim, Rule rule = nullptr) {
+  const std::string_view op_name = info(op).name;
+  const Reduction r = reduction(op_name, x, axes);
+  const bool needs_elements = op == Op::max || op == Op::min || op == Op::argmax || op == Op::argmin;
+  if (needs_elements && reduced_count(x, r) == 0 && element_count(r.kept) != 0) {
+    throw ShapeError(fmt::format("[{}] no elements to reduce in {} over axes {}", op_name,
+                                 to_string(x.shape()), to_string(axes)));
+  }
+  const bool casts = op == Op::mean && !is_floating(x.dtype());
+  const Tensor operand = casts ? astype(x, DType::float32) : x;
+  Tensor kept = empty(r.kept, ops::result_dtype(op, operand.dtype()));
+  const tenon_reduce_attributes attributes = {sizeof(tenon_reduce_attributes), info(op).member, r.mask};
+  dispatch::dispatch(op, {{operand}}, kept, &attributes);
+  if (rule != nullptr && autograd::recording({&x})) {
+    autograd::record(
+        kept, op_name,
+        {{&x, [rule, x = Saved(x)](const Tensor& g, const Tensor& y) { return rule(g, y, *x); }}}, true);
+  }
+  return keepdim ? kept : view(kept, r.dropped);
+}
+
+// Equal extrema share the gradient.
+Tensor extremum_gradient(const Tensor& g, const Tensor& y, const Tensor& x) {
+  Axes reduced;
+  for (std::size_t i = 0; i < x.rank(); ++i) {
+    if (y.shape()[i] != x.shape()[i]) reduced.push_back(static_cast<std::int64_t>(i));
+  }
+  const Tensor chosen = astype(eq(x, y.detach()), g.dtype());
+  return chosen * (reduced.empty() ? g : g / sum(chosen, reduced, true));
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
+  return reduce(Op::sum, x, axes, keepdim,
+                [](const Tensor& g, const Tensor&, const Tensor& x) { return expand(g, x.shape()); });
+}
+
+Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
+  return reduce(Op::mean, x, axes, keepdim, [](const Tensor& g, const Tensor& y, const Tensor& x) {
+    return expand(g / static_cast<double>(x.size() / std::max<std::int64_t>(y.size(), 1)), x.shape());
+  });
+}
+
+Tensor prod(const Tensor& x, const Axes& axes, bool keepdim) {
+  return reduce(Op::prod, x, axes, keepdim, [](const Tensor& g, const Tensor& y, const Tensor& x) {
+    if (!any(eq(x, 0)).item<bool>()) return g * y / x;
+    // With zeros about, y / x is no answer. Move the reduced axes into one last axis of n, put 1 on the
+    // diagonal of n copies, and multiply: element i is the product of all but x_i, whatever is zero, at every
+    // order.
+    Axes order;
+    Axes inverse(x.rank(), 0);
+    Shape outer;
+    for (const bool reduced : {false, true}) {
+      for (std::size_t i = 0; i < x.rank(); ++i) {
+        if ((y.shape()[i] != x.shape()[i]) != reduced) continue;
+        inverse[i] = static_cast<std::int64_t>(order.size());
+        order.push_back(static_cast<std::int64_t>(i));
+        if (!reduced) outer.push_back(x.shape()[i]);
+      }
+    }
+    const Tensor moved = permute(x, order);
+    Shape flat = outer;
+    flat.push_back(x.size() / std::max<std::int64_t>(element_count(outer), 1));
+    const Tensor rows = reshape(moved, flat);
+    const Tensor diagonal = astype(eye(flat.back(), DType::float32), DType::boolean);
+    const Tensor others = prod(where(diagonal, scalar_beside(x, 1), unsqueeze(rows, -2)), {-1});
+    return g * permute(reshape(others, moved.shape()), inverse);
+  });
+}
+
+Tensor max(const Tensor& x, const Axes& axes, bool keepdim) {
+  return reduce(Op::max, x, axes, keepdim, extremum_gradient);
+}
+Tensor min(const Tensor& x, const Axes& axes, bool keepdim) {
+  return reduce(Op::min, x, axes, keepdim, extremum_gradient);
+}
+Tensor any(const Tensor& x, const Axes& axes, bool keepdim) { return reduce(Op::any, x, axes, keepdim); }
+Tensor all(const Tensor& x, const Axes& axes, bool keepdim) { return reduce(Op::all, x, axes, keepdim); }
+Tensor argmax(const Tensor& x, const Axes& axes, bool keepdim) {
+  return reduce(Op::argmax, x, axes, keepdim);
+}
+Tensor argmin(const Tensor& x, const Axes& axes, bool keepdim) {
+  return reduce(Op::argmin, x, axes, keepdim);
+}
+
+Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
+  const auto count = static_cast<double>(reduced_count(x, reduction("var", x, axes)));
+  const Tensor values = astype(x, to_floating(x.dtype()));
+  return sum(square(values - mean(values, axes, true)), axes, keepdim) / std::max(count - correction, 0.0);
+}
+
+Tensor std(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
+  return sqrt(var(x, axes, correction, keepdim));
+}
+
+Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
+  const Tensor values = astype(x, to_floating(x.dtype()));
+  const Reduction r = reduction("logsumexp", x, axes);
+  Tensor out;
+  {
+    const NoGrad no_grad;
+    const Tensor largest = max(values, axes, true);
+    // An infinite maximum must not be subtracted from itself.
+    const Tensor shift = where(eq(abs(largest), INFINITY), scalar_beside(largest, 0), largest);
+    out = log(sum(exp(values - shift), axes, true)) + shift;
+  }
+  if (autograd::recording({&values})) {
+    autograd::record(
+        out, "logsumexp",
+        {{&values, [x = Saved(values)](const Tensor& g, const Tensor& y) { return g * exp(*x - y); }}}, true);
+  }
+  return keepdim ? out : view(out, r.dropped);
+}
+
+Tensor softmax(const Tensor& x, std::int64_t axis) {
+  normalize_axis("softmax", axis, x.rank());
+  const Tensor values = astype(x, to_floating(x.dtype()));
+  Tensor out;
+  {
+    const NoGrad no_grad;
+    if (x.size() == 0) return clone(values);
+    const Tensor exponentials = exp(values - max(values, {axis}, true));
+    out = exponentials / sum(exponentials, {axis}, true);
+  }
+  if (autograd::recording({&values})) {
+    autograd::record(
+        out, "softmax",
+        {{&values, [axis](const Tensor& g, const Tensor& y) { return y * (g - sum(g * y, {axis}, true)); }}},
+        true);
+  }
+  return out;
+}
+
+Tensor log_softmax(const Tensor& x, std::int64_t axis) {
+  normalize_axis("log_softmax", axis, x.rank());
+  const Tensor values = astype(x, to_floating(x.dtype()));
+  Tensor out;
+  {
+    const NoGrad no_grad;
+    if (x.size() == 0) return clone(values);
+    const Tensor shifted = values - max(values, {axis}, true);
+    out = shifted - log(sum(exp(shifted), {axis}, true));
+  }
+  if (autograd::recording({&values})) {
+    autograd::record(
+        out, "log_softmax",
+        {{&values, [axis](const Tensor& g, const Tensor& y) { return g - exp(y) * sum(g, {axis}, true); }}},
+        true);
+  }
+  return out;
+}
+
+}  // namespace tenon

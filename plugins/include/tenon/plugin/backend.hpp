@@ -1,0 +1,216 @@
+// The C++20 SDK for backends: derive from Backend, read calls through View and Call, export with
+// TENON_EXPORT_BACKEND(tenon::plugin::entry<MyBackend>, "name", "version", ...). Header-only; no exception
+// gets past it into the host.
+#pragma once
+
+#include <tenon/plugin/abi.h>
+#include <tenon/plugin/dtype.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace tenon::plugin {
+
+/// One operand of a call: a typed look at a DLTensor. Owns nothing; valid while the call runs.
+class View {
+ public:
+  explicit View(const DLTensor& tensor) : tensor_(&tensor) {}
+
+  [[nodiscard]] DType dtype() const { return from_dlpack(tensor_->dtype); }
+  [[nodiscard]] int rank() const { return tensor_->ndim; }
+  [[nodiscard]] std::span<const std::int64_t> shape() const { return {tensor_->shape, rank_size()}; }
+  /// In elements, never negative; 0 on broadcast axes.
+  [[nodiscard]] std::span<const std::int64_t> strides() const { return {tensor_->strides, rank_size()}; }
+  [[nodiscard]] std::int64_t size() const {
+    std::int64_t n = 1;
+    for (const std::int64_t extent : shape()) n *= extent;
+    return n;
+  }
+  /// The first element. `T` must be the C++ type of dtype().
+  template <typename T>
+  [[nodiscard]] T* data() const {
+    return reinterpret_cast<T*>(static_cast<std::byte*>(tensor_->data) + tensor_->byte_offset);
+  }
+  [[nodiscard]] const DLTensor& dlpack() const { return *tensor_; }
+
+ private:
+  [[nodiscard]] std::size_t rank_size() const { return static_cast<std::size_t>(tensor_->ndim); }
+  const DLTensor* tensor_;
+};
+
+/// A call frame, read-only. Owns nothing; valid while the call runs.
+class Call {
+ public:
+  explicit Call(const tenon_call& frame) : frame_(&frame) {}
+
+  /// TENON_OP_*.
+  [[nodiscard]] std::uint32_t op() const { return frame_->op; }
+  [[nodiscard]] std::size_t num_inputs() const { return frame_->num_inputs; }
+  [[nodiscard]] std::size_t num_outputs() const { return frame_->num_outputs; }
+  [[nodiscard]] View input(std::size_t i) const { return View(frame_->inputs[i]); }
+  [[nodiscard]] View output(std::size_t i = 0) const { return View(frame_->outputs[i]); }
+  [[nodiscard]] void* stream() const { return frame_->stream; }
+  /// The op's attributes; `Attributes` is the struct that abi.h names for the op. Throws
+  /// std::invalid_argument if the host's struct is older than what this backend was built for.
+  template <typename Attributes>
+  [[nodiscard]] const Attributes& attributes() const {
+    const auto* attributes = static_cast<const Attributes*>(frame_->attributes);
+    if (attributes == nullptr || attributes->struct_size < sizeof(Attributes)) {
+      throw std::invalid_argument("the host's attributes are older than this backend; rebuild the host");
+    }
+    return *attributes;
+  }
+  /// The member of the op's family: TENON_UNARY_EXP, say.
+  [[nodiscard]] std::uint32_t member() const { return attributes<tenon_member_prefix>().member; }
+
+ private:
+  struct tenon_member_prefix {
+    std::uint32_t struct_size;
+    std::uint32_t member;
+  };
+  const tenon_call* frame_;
+};
+
+/// Thrown by a backend whose data is wrong (an index out of range); becomes TENON_INVALID.
+class InvalidData : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What the host offers; set before the backend is constructed, valid until the process ends. Hidden, so that
+/// each plugin has its own whatever flags it was built with.
+[[gnu::visibility("hidden")]] inline const tenon_host* host = nullptr;
+
+/// A backend on host memory. The host makes one instance; `supports` and `run` are called from several
+/// threads at once and must not throw anything but std::exception. For device memory fill a
+/// tenon_backend_table by hand.
+class Backend {
+ public:
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  virtual ~Backend() = default;
+
+  /// 0 = cannot run on this machine (`reason` says why and how to mend it); higher is preferred.
+  virtual int score(std::string& reason) = 0;
+  /// The vendor library in use with its version; empty if there is none.
+  virtual std::string library() { return {}; }
+  /// TENON_FLAG_*.
+  virtual std::uint32_t flags() { return 0; }
+  /// Whether run() would do this call.
+  virtual bool supports(const Call& call) const = 0;
+  /// Does the call and returns true, or returns false before it touches an output. Throws InvalidData for
+  /// wrong data, std::bad_alloc when out of memory, another std::exception if the library fails.
+  virtual bool run(const Call& call) = 0;
+};
+
+namespace detail {
+
+template <typename F>
+tenon_status guarded(F&& f) noexcept {
+  try {
+    return f();
+  } catch (const InvalidData& error) {
+    host->set_error(error.what());
+    return TENON_INVALID;
+  } catch (const std::bad_alloc&) {
+    host->set_error("out of host memory");
+    return TENON_OUT_OF_MEMORY;
+  } catch (const std::exception& error) {
+    host->set_error(error.what());
+  } catch (...) {
+    host->set_error("an exception that is no std::exception");
+  }
+  return TENON_FAILED;
+}
+
+inline Backend& self(tenon_backend* backend) { return *reinterpret_cast<Backend*>(backend); }
+
+template <std::size_t N>
+void copy_text(char (&to)[N], std::string_view from) {
+  const std::size_t n = from.size() < N - 1 ? from.size() : N - 1;
+  std::memcpy(to, from.data(), n);
+  to[n] = '\0';
+}
+
+inline tenon_status device_properties(tenon_backend* backend, std::int32_t,
+                                      tenon_device_properties* properties) {
+  return guarded([&] {
+    if (properties->struct_size < sizeof(tenon_device_properties)) return TENON_UNSUPPORTED;
+    properties->flags = self(backend).flags();
+    properties->device = DLDevice{kDLCPU, 0};
+    copy_text(properties->name, "CPU");
+    copy_text(properties->library, self(backend).library());
+    properties->total_memory = 0;
+    properties->free_memory = 0;
+    return TENON_OK;
+  });
+}
+
+inline std::int32_t score(tenon_backend* backend) {
+  std::int32_t value = 0;
+  guarded([&] {
+    std::string reason;
+    value = self(backend).score(reason);
+    if (value == 0) host->set_error(reason.c_str());
+    return TENON_OK;
+  });
+  return value;
+}
+
+inline std::int32_t supports(tenon_backend* backend, const tenon_call* call) {
+  bool answer = false;
+  guarded([&] {
+    answer = self(backend).supports(Call(*call));
+    return TENON_OK;
+  });
+  return answer ? 1 : 0;
+}
+
+inline tenon_status run(tenon_backend* backend, const tenon_call* call) {
+  return guarded([&] { return self(backend).run(Call(*call)) ? TENON_OK : TENON_UNSUPPORTED; });
+}
+
+}  // namespace detail
+
+/// The entry function of a plugin whose backend is the class `T`; for TENON_EXPORT_BACKEND.
+template <typename T>
+[[gnu::visibility("hidden")]] const tenon_backend_table* entry(const tenon_host* offered) {
+  if (offered->abi_major != TENON_ABI_MAJOR || offered->struct_size < sizeof(tenon_host)) {
+    offered->set_error("the host is older than this plugin; rebuild one of them");
+    return nullptr;
+  }
+  host = offered;
+  static constexpr tenon_backend_table table = {
+      sizeof(tenon_backend_table),
+      TENON_ABI_MAJOR,
+      TENON_ABI_MINOR,
+      [](tenon_backend** backend) {
+        return detail::guarded([&] {
+          *backend = reinterpret_cast<tenon_backend*>(static_cast<Backend*>(new T()));
+          return TENON_OK;
+        });
+      },
+      [](tenon_backend* backend) { delete &detail::self(backend); },
+      detail::score,
+      [](tenon_backend*) { return std::int32_t{1}; },
+      detail::device_properties,
+      nullptr,
+      nullptr,
+      nullptr,
+      nullptr,
+      detail::supports,
+      detail::run,
+  };
+  return &table;
+}
+
+}  // namespace tenon::plugin

@@ -1,0 +1,48 @@
+// Every section on every plugin.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <memory>
+
+#include "sections.h"
+
+namespace tenon::conformance {
+namespace {
+
+const PluginUnderTest& loaded(const PluginSpec& spec) {
+  static std::map<std::string, std::unique_ptr<PluginUnderTest>> plugins;
+  std::unique_ptr<PluginUnderTest>& plugin = plugins[spec.path];
+  if (!plugin) plugin = std::make_unique<PluginUnderTest>(spec.path, spec.coverage);
+  return *plugin;
+}
+
+class Backends : public testing::TestWithParam<std::tuple<PluginSpec, Section>> {};
+
+TEST_P(Backends, Section) {
+  const auto& [spec, section] = GetParam();
+  Grader grader(loaded(spec));
+  section.run(grader);
+  const bool nothing_supported = spec.coverage == Coverage::partial && grader.elements() == 0 &&
+                                 grader.failures() == 0 && grader.unsupported() > 0;
+  if (nothing_supported) GTEST_SKIP() << spec.name << " supports none of " << section.name;
+  EXPECT_TRUE(grader.passed(section.zeros_expected)) << grader.report(section.zeros_expected);
+  RecordProperty("calls", std::to_string(grader.calls()));
+  RecordProperty("unsupported", std::to_string(grader.unsupported()));
+  RecordProperty("elements", std::to_string(grader.elements()));
+}
+
+std::string label(const testing::TestParamInfo<Backends::ParamType>& info) {
+  std::string text = std::get<0>(info.param).name + "_" + std::get<1>(info.param).name;
+  for (char& each : text) {
+    if (each == '-') each = '_';
+  }
+  return text;
+}
+
+INSTANTIATE_TEST_SUITE_P(Plugins, Backends,
+                         testing::Combine(testing::ValuesIn(plugins_under_test()),
+                                          testing::ValuesIn(all_sections())),
+                         label);
+
+}  // namespace
+}  // namespace tenon::conformance

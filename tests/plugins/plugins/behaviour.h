@@ -1,0 +1,20 @@
+// What a test plugin does; chosen by TEST_BEHAVIOUR when it is compiled.
+#pragma once
+
+enum class Behaviour {
+  kGood,
+  kEntryReturnsNull,
+  kEntryReturnsNullSilently,
+  kEntryThrowsException,
+  kEntryThrowsInt,
+  kOtherMajorTable,
+  kShortTable,
+  kTableWithoutRun,
+  kDeviceMemory,
+  kCreateFails,
+  kScoreZero,
+  kScoreAboveCeiling,
+  kNoDevice,
+  kPropertiesFail,
+  kNotCpu,
+};
