@@ -215,11 +215,16 @@ void matmul_in(const CblasLibrary& library, const Call& call, const tenon_matmul
   }
 }
 
+bool is_computed(DLDataType dtype) {
+  return (dtype.code == kDLFloat && (dtype.bits == 32 || dtype.bits == 64)) ||
+         (dtype.code == kDLBfloat && dtype.bits == 16);
+}
+
 }  // namespace
 
 bool supports_matmul(const Call& call) {
   const View out = call.output();
-  if (!plugin::is_floating(out.dtype())) return false;
+  if (!is_computed(out.dlpack().dtype)) return false;
   for (const std::int64_t size :
        {extent_from_last(out, 2), extent_from_last(out, 1), extent_from_last(call.input(0), 1)}) {
     if (size > INT_MAX) return false;

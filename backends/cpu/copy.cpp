@@ -1,5 +1,7 @@
 // COPY: casts a chunk at a time; within one dtype whole rows, or tiles where the operands run along different
 // axes.
+#include "cpu/copy.h"
+
 #include "cpu/chunks.h"
 #include "cpu/families.h"
 #include "cpu/tables.h"
@@ -79,7 +81,9 @@ void copy_transposed(const Loop& loop, int axis) {
                });
 }
 
-void copy_words(const Loop& loop) {
+}  // namespace
+
+void copy_elements(const Loop& loop) {
   const std::int64_t item = loop.item[0];
   if (loop.flat(0) && loop.flat(1)) {
     parallel_for(loop.size * item, kGrainBytes, [&](std::int64_t begin, std::int64_t end) {
@@ -96,8 +100,6 @@ void copy_words(const Loop& loop) {
   });
 }
 
-}  // namespace
-
 bool copy(const Call& call, bool run) {
   const View x = call.input(0);
   const View out = call.output();
@@ -109,7 +111,7 @@ bool copy(const Call& call, bool run) {
   const Loop loop = make_loop(views);
   if (loop.size == 0) return true;
   if (from == to) {
-    copy_words(loop);
+    copy_elements(loop);
   } else {
     for_each_chunk(loop, 32768, [kernel](const std::byte* const* in, std::byte* out_chunk, std::size_t n) {
       kernel(in[0], out_chunk, n);

@@ -2,8 +2,13 @@
 // arrays. Operands that are dense in the loop's order are handed over where they lie; others go by way of a
 // buffer.
 #include "cpu/chunks.h"
+#include "cpu/copy.h"
 #include "cpu/families.h"
+#include "cpu/scratch.h"
 #include "cpu/tables.h"
+
+#include <algorithm>
+#include <optional>
 
 namespace tenon::cpu {
 namespace {
@@ -16,6 +21,36 @@ bool single(const View& view) {
     if (extent != 1) return false;
   }
   return true;
+}
+
+/// Whether reading operand `k` in the loop's order means a new cache line for every element, and again on the
+/// next row.
+bool runs_across(const Loop& loop, int k) {
+  constexpr std::int64_t kCached = 512 << 10;
+  if (loop.rank < 2 || loop.size * loop.item[k] < kCached || loop.stride[k][0] < 64) return false;
+  return std::find(loop.stride[k] + 1, loop.stride[k] + loop.rank, loop.item[k]) !=
+         loop.stride[k] + loop.rank;
+}
+
+/// for_each_chunk, but large inputs that run across the output's rows are first turned around, tile by tile.
+template <typename Kernel>
+void for_each_ordered_chunk(Loop loop, std::int64_t grain, Kernel&& kernel) {
+  std::optional<Scratch> turned[Loop::kMaxOperands];
+  for (int k = 1; k < loop.operands; ++k) {
+    if (!runs_across(loop, k)) continue;
+    turned[k].emplace(static_cast<std::size_t>(loop.size * loop.item[k]));
+    Loop turn = loop;
+    turn.operands = 2;
+    turn.base[1] = loop.base[k];
+    turn.item[0] = turn.item[1] = loop.item[k];
+    std::copy_n(loop.stride[k], loop.rank, turn.stride[1]);
+    std::int64_t stride = loop.item[k];
+    for (int axis = 0; axis < loop.rank; stride *= loop.extent[axis++]) loop.stride[k][axis] = stride;
+    loop.base[k] = turn.base[0] = turned[k]->as<std::byte>();
+    std::copy_n(loop.stride[k], loop.rank, turn.stride[0]);
+    copy_elements(turn);
+  }
+  for_each_chunk(loop, grain, kernel);
 }
 
 /// How many elements are worth a thread: about 10 microseconds of work.
@@ -71,9 +106,10 @@ bool ternary(const Call& call, bool run) {
     kernel(address(views[1]), address(views[2]), address(views[3]), address(out), 1);
     return true;
   }
-  for_each_chunk(make_loop(views), 32768, [kernel](const std::byte* const* in, std::byte* to, std::size_t n) {
-    kernel(in[0], in[1], in[2], to, n);
-  });
+  for_each_ordered_chunk(make_loop(views), 32768,
+                         [kernel](const std::byte* const* in, std::byte* to, std::size_t n) {
+                           kernel(in[0], in[1], in[2], to, n);
+                         });
   return true;
 }
 

@@ -2,10 +2,12 @@
 
 #include "cpu/families.h"
 
+#include <stdexcept>
+
 namespace tenon::cpu {
 namespace {
 
-bool dispatch(const plugin::Call& call, bool run) {
+bool dispatch_family(const plugin::Call& call, bool run) {
   switch (call.op()) {
     case TENON_OP_INIT:
       return init(call, run);
@@ -25,6 +27,14 @@ bool dispatch(const plugin::Call& call, bool run) {
       return index(call, run);
     default:
       return false;
+  }
+}
+
+bool dispatch(const plugin::Call& call, bool run) {
+  try {
+    return dispatch_family(call, run);
+  } catch (const std::invalid_argument&) {
+    return false;  // a dtype or an attribute that Tenon does not have yet; read before any output is touched
   }
 }
 

@@ -113,6 +113,10 @@ void Loop::gather(int operand, std::int64_t i, std::int64_t n, std::byte* buffer
     for_each_row(*this, operand, i, n, [&](const std::byte* from, std::int64_t step, std::int64_t count) {
       if (step == static_cast<std::int64_t>(sizeof(Word))) {
         std::memcpy(buffer, from, static_cast<std::size_t>(count) * sizeof(Word));
+      } else if (step == 0) {
+        Word word;
+        std::memcpy(&word, from, sizeof(Word));
+        std::fill_n(reinterpret_cast<Word*>(buffer), count, word);
       } else {
         for (std::int64_t k = 0; k < count; ++k) {
           std::memcpy(buffer + k * static_cast<std::int64_t>(sizeof(Word)), from + k * step, sizeof(Word));

@@ -93,6 +93,24 @@ void fold_rows(const Fold& fold, const Loop& reduced, std::int64_t offset, std::
   }
 }
 
+/// Rows shorter than this are folded side by side, after being turned into columns.
+constexpr std::int64_t kShortRow = 64;
+constexpr std::int64_t kSideBySide = 64;
+
+/// acc[j] = acc[j] op the elements of the dense row of length n that lies j * row_stride bytes from `from`.
+void fold_short_rows(const Fold& fold, const std::byte* from, std::int64_t item, std::int64_t n,
+                     std::int64_t row_stride, std::int64_t rows, std::byte* acc) {
+  alignas(64) std::byte turned[kShortRow * kSideBySide * 8];
+  visit_word(item, [&]<typename Word>(plugin::TypeTag<Word>) {
+    auto* columns = reinterpret_cast<Word*>(turned);
+    for (std::int64_t j = 0; j < rows; ++j) {
+      const auto* row = reinterpret_cast<const Word*>(from + j * row_stride);
+      for (std::int64_t i = 0; i < n; ++i) columns[i * kSideBySide + j] = row[i];
+    }
+  });
+  fold.columns(acc, turned, kSideBySide * item, static_cast<std::size_t>(n), static_cast<std::size_t>(rows));
+}
+
 /// acc[j] = acc[j] op the elements of `reduced`, shifted by `offset` bytes and j elements, for j in [0,
 /// columns).
 void fold_columns(const Fold& fold, const Loop& reduced, std::int64_t offset, std::int64_t columns,
@@ -131,10 +149,12 @@ class Reduction {
     const Loop& reduced = plan.reduced;
     by_column_ = kept.rank > 0 && kept.stride[0][0] == plan.item &&
                  !(reduced.rank > 0 && reduced.stride[0][0] == plan.item);
-    width_ = by_column_ ? kept.extent[0] : 1;
-    block_ = std::min(width_, kMaxColumns);
+    short_rows_ = !by_column_ && kept.rank > 0 && kept.extent[0] >= 8 && reduced.rank == 1 &&
+                  reduced.extent[0] < kShortRow && reduced.stride[0][0] == plan.item;
+    width_ = by_column_ || short_rows_ ? kept.extent[0] : 1;
+    block_ = std::min(width_, short_rows_ ? kSideBySide : kMaxColumns);
     blocks_per_row_ = (width_ + block_ - 1) / block_;
-    outer_ = by_column_ ? without_first_axis(kept) : kept;
+    outer_ = width_ > 1 ? without_first_axis(kept) : kept;
     blocks_ = outer_.size * blocks_per_row_;
     if (reduced.rank > 0 && blocks_ < 16) {
       const std::int64_t wanted = reduced.size * block_ / kSegment;
@@ -188,9 +208,12 @@ class Reduction {
     const std::int64_t columns = columns_of(b);
     fold_.start(acc, static_cast<std::size_t>(columns));
     if (reduced.size == 0) return;
+    const std::int64_t step = width_ > 1 ? plan_.kept.stride[0][0] : 0;
     const std::int64_t offset =
-        outer_.address(0, b / blocks_per_row_) - outer_.base[0] + first_column(b) * plan_.item;
-    if (by_column_) {
+        outer_.address(0, b / blocks_per_row_) - outer_.base[0] + first_column(b) * step;
+    if (short_rows_) {
+      fold_short_rows(fold_, reduced.base[0] + offset, plan_.item, reduced.size, step, columns, acc);
+    } else if (by_column_) {
       fold_columns(fold_, reduced, offset, columns, acc);
     } else {
       fold_rows(fold_, reduced, offset, acc);
@@ -198,7 +221,7 @@ class Reduction {
   }
 
   void finish(std::int64_t b, const std::byte* acc) const {
-    const std::int64_t stride = by_column_ ? plan_.kept.stride[1][0] : 0;
+    const std::int64_t stride = width_ > 1 ? plan_.kept.stride[1][0] : 0;
     std::byte* out = outer_.address(1, b / blocks_per_row_) + first_column(b) * stride;
     fold_.finish(acc, static_cast<std::size_t>(columns_of(b)), plan_.reduced.size, out, stride);
   }
@@ -207,6 +230,7 @@ class Reduction {
   const Plan& plan_;
   Loop outer_;
   bool by_column_ = false;
+  bool short_rows_ = false;
   std::int64_t width_ = 1;  // columns of the input's rows
   std::int64_t block_ = 1;  // columns of a task
   std::int64_t blocks_per_row_ = 1;

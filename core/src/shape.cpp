@@ -46,15 +46,17 @@ std::string to_string(const Dims& dims) {
 }
 
 std::int64_t element_count(const Shape& shape) {
+  // Zero extents count as 1 at first: the strides of an empty tensor must be representable too.
   std::int64_t count = 1;
+  bool empty = false;
   bool overflow = false;
   for (const std::int64_t extent : shape) {
     if (extent < 0) throw ShapeError(fmt::format("shape {} has a negative extent", to_string(shape)));
-    if (extent == 0) return 0;
-    overflow |= __builtin_mul_overflow(count, extent, &count);
+    empty |= extent == 0;
+    overflow |= __builtin_mul_overflow(count, std::max<std::int64_t>(extent, 1), &count);
   }
   if (overflow) throw ShapeError(fmt::format("shape {} has more than 2^63 - 1 elements", to_string(shape)));
-  return count;
+  return empty ? 0 : count;
 }
 
 Strides contiguous_strides(const Shape& shape) {

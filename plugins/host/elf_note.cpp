@@ -130,7 +130,12 @@ std::vector<std::byte> read_tenon_note(const PluginFile& file) {
   const Elf64_Ehdr header = read_header(file);
   check_section_headers(file, header);
   for (const Elf64_Phdr& segment : read_segments(file, header)) {
-    if (segment.p_type != PT_NOTE || segment.p_filesz > kMaxNoteBytes) continue;
+    if (segment.p_type != PT_NOTE) continue;
+    if (segment.p_filesz > kMaxNoteBytes) {
+      throw Refusal{"has a note segment of " + std::to_string(segment.p_filesz) + " bytes, more than " +
+                        std::to_string(kMaxNoteBytes),
+                    kRebuild};
+    }
     std::vector<std::byte> notes(segment.p_filesz);
     file.read(segment.p_offset, notes);
     if (auto found = find_note(notes, segment.p_align == 8 ? 8 : 4)) return *std::move(found);

@@ -3,10 +3,16 @@
 
 #include <map>
 #include <memory>
+#include <ostream>
 
 #include "sections.h"
 
 namespace tenon::conformance {
+
+/// For GoogleTest's own messages.
+void PrintTo(const PluginSpec& spec, std::ostream* stream) { *stream << spec.path; }
+void PrintTo(const Section& section, std::ostream* stream) { *stream << section.name; }
+
 namespace {
 
 const PluginUnderTest& loaded(const PluginSpec& spec) {

@@ -75,8 +75,8 @@ void thread_counts(Grader& grader) {
 
 /// Eight threads run different calls at the same time.
 void at_once(Grader& grader) {
-  static constexpr const char* kTogether[] = {"reduce_whole_numbers", "matmul_tiles",        "copy_bits",
-                                              "index_one_hot",        "matmul_batches",      "init_arange",
+  static constexpr const char* kTogether[] = {"reduce_whole_numbers", "matmul_tiles",       "copy_bits",
+                                              "index_one_hot",        "matmul_batches",     "init_arange",
                                               "random_known_answers", "reduce_signed_zeros"};
   std::vector<Section> chosen;
   for (const Section& section : all_sections()) {

@@ -47,8 +47,8 @@ std::vector<Real> cast_values(const Grader& grader, DType from) {
     values.push_back(round_to(from, std::nextafter(static_cast<double>(power), 0.0)));
     values.push_back(round_to(from, -std::nextafter(static_cast<double>(power), 1e300)));
   }
-  for (const Real tie : {1 + 0x1p-8L, 1 + 3 * 0x1p-8L, 1 + 0x1p-24L, 1 + 3 * 0x1p-24L,
-                         1 + 0x1p-8L + 0x1p-40L, 1 + 3 * 0x1p-8L - 0x1p-40L, 0x1.FFFFFFp127L, 0x1.FF8p127L}) {
+  for (const Real tie : {1 + 0x1p-8L, 1 + 3 * 0x1p-8L, 1 + 0x1p-24L, 1 + 3 * 0x1p-24L, 1 + 0x1p-8L + 0x1p-40L,
+                         1 + 3 * 0x1p-8L - 0x1p-40L, 0x1.FFFFFFp127L, 0x1.FF8p127L}) {
     values.push_back(round_to(from, tie));
     values.push_back(round_to(from, -tie));
   }
@@ -142,7 +142,7 @@ void blocks(Grader& grader) {
   for (const DType from : kDTypes) {
     for (const DType to : {from, DType::float32, DType::bfloat16, DType::uint8}) {
       for (const Shape& shape : shapes) {
-        for (const Layout layout : {Layout::transposed, Layout::permuted, Layout::diagonal}) {
+        for (const Layout layout : {Layout::transposed, Layout::permuted, Layout::sliced}) {
           Operand input(from, shape, Role::input, layout, 1);
           input.fill(ordinary_values(from, 251, 2));
           Operand output(to, shape, Role::output, Layout::contiguous, 1);

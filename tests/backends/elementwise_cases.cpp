@@ -78,7 +78,8 @@ std::vector<Member> ternary_members() {
   return members;
 }
 
-void grade_member(Grader& grader, const Member& member, const std::vector<Operand*>& inputs, Operand& output) {
+void grade_member(Grader& grader, const Member& member, const std::vector<Operand*>& inputs,
+                  Operand& output) {
   std::vector<Expected> expected(static_cast<std::size_t>(output.size()));
   for (std::int64_t i = 0; i < output.size(); ++i) {
     Real x[3] = {};
@@ -213,7 +214,7 @@ void in_place(Grader& grader, const std::vector<Member>& members) {
 void dense(Grader& grader, const std::vector<Member>& members) {
   for (const Member& member : members) {
     if (!is_floating(member.in)) continue;
-    const std::int64_t half = member.in == DType::float64 ? 1 << 13 : 1 << 15;
+    const std::int64_t half = member.in == DType::float64 ? 1 << 13 : 1 << 14;
     std::vector<std::vector<Real>> values(member.arity);
     for (std::size_t k = 0; k < member.arity; ++k) {
       std::vector<Real>& own = values[k];
@@ -229,7 +230,8 @@ void dense(Grader& grader, const std::vector<Member>& members) {
       for (std::int64_t i = 0; i < half; ++i) {
         const Real reach = i % 3 == 0 ? 1 : i % 3 == 1 ? 12 : 110;
         const Real value = random.between(-reach, reach);
-        own.push_back(member.input(k) == DType::boolean ? static_cast<Real>(value > 0) : round_to(member.in, value));
+        own.push_back(member.input(k) == DType::boolean ? static_cast<Real>(value > 0)
+                                                        : round_to(member.in, value));
       }
       if (grader.plugin().declares(TENON_FLAG_FLUSHES_DENORMALS)) {
         for (Real& x : own) {

@@ -30,7 +30,8 @@ void set_control_word(unsigned) {}
 
 }  // namespace
 
-FloatingPointEnvironment::FloatingPointEnvironment() : rounding_(std::fegetround()), control_(control_word()) {}
+FloatingPointEnvironment::FloatingPointEnvironment()
+    : rounding_(std::fegetround()), control_(control_word()) {}
 
 std::string FloatingPointEnvironment::restore() const {
   std::string difference;

@@ -56,9 +56,11 @@ void Grader::grade(const Trial& trial, const std::vector<Expected>& expected) {
 
   const std::vector<std::byte> first = trial.output->image();
   trial.output->restore();
-  if (plugin_->run(frame.call()) != TENON_OK || trial.output->image() != first) {
-    fail(trial, "a second run gives other bytes");
-  }
+  const FloatingPointEnvironment environment;
+  const tenon_status again = plugin_->run(frame.call());
+  (void)environment.restore();  // already judged
+  if (again != TENON_OK || trial.output->image() != first) fail(trial, "a second run gives other bytes");
+  for (const std::string& misuse : host::take_misuse()) fail(trial, misuse);
 }
 
 Grader::Ran Grader::run_watched(const Trial& trial, const tenon_call& call) {
@@ -73,7 +75,6 @@ Grader::Ran Grader::run_watched(const Trial& trial, const tenon_call& call) {
   if (const std::string difference = environment.restore(); !difference.empty()) {
     fail(trial, "left another floating-point environment:" + difference);
   }
-  for (const std::string& misuse : host::take_misuse()) fail(trial, misuse);
   const std::string error = host::take_error();
   if (supported != (status != TENON_UNSUPPORTED)) {
     fail(trial, "supports() says " + std::to_string(supported) + ", run() returns " + std::to_string(status));
@@ -122,7 +123,8 @@ void Grader::judge(const Trial& trial, const std::vector<Expected>& expected) {
   }
   elements_ += trial.output->size();
   if (wrong != 0) {
-    fail(trial, std::to_string(wrong) + " of " + std::to_string(expected.size()) + " wrong, first at " + first);
+    fail(trial,
+         std::to_string(wrong) + " of " + std::to_string(expected.size()) + " wrong, first at " + first);
   }
 }
 

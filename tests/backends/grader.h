@@ -23,10 +23,10 @@ struct Trial {
   const void* attributes = nullptr;
 };
 
-/// Judges calls of one plugin. Around each call it checks: supports() agrees with run(), without data pointers
-/// too; UNSUPPORTED leaves the output as it was; inputs stay unchanged; no byte outside of the output's
-/// elements is written; a second run gives the same bytes; the floating-point environment comes back; host
-/// memory is given back correctly. Not thread-safe: one grader a thread, then absorb().
+/// Judges calls of one plugin. Around each call it checks: supports() agrees with run(), without data
+/// pointers too; UNSUPPORTED leaves the output as it was; inputs stay unchanged; no byte outside of the
+/// output's elements is written; a second run gives the same bytes; the floating-point environment comes
+/// back; host memory is given back correctly. Not thread-safe: one grader a thread, then absorb().
 class Grader {
  public:
   explicit Grader(const PluginUnderTest& plugin) : plugin_(&plugin) {}

@@ -79,6 +79,9 @@ Grader graded(const char* fault, const Section& section) {
   return grader;
 }
 
+/// For GoogleTest's own messages.
+void PrintTo(const Fault& fault, std::ostream* stream) { *stream << fault.name; }
+
 class Faults : public testing::TestWithParam<Fault> {};
 
 TEST_P(Faults, IsNoticed) {
@@ -95,6 +98,12 @@ TEST_P(Faults, IsNoticed) {
 INSTANTIATE_TEST_SUITE_P(Harness, Faults, testing::ValuesIn(kFaults), [](const auto& info) {
   return std::string(info.param.name) + "_in_" + info.param.section;
 });
+
+TEST(HarnessDeathTest, ReadingBehindAPageIsNoticed) {
+  EXPECT_DEATH(graded("reads_behind", section_called("page_end_transposes")), "");
+  const Grader sound = graded("", section_called("page_end_transposes"));
+  EXPECT_TRUE(sound.passed(false)) << sound.report(false);
+}
 
 TEST(Verdict, OverNothingFails) {
   const Grader grader(wrong_plugin());

@@ -12,7 +12,8 @@ namespace {
 constexpr DType kIndexDTypes[] = {DType::int32, DType::int64};
 
 /// Row-major position of `i` (in `shape`) after its index on `axis` is replaced by `at`, in `target`.
-std::int64_t moved(const Shape& shape, std::int64_t i, std::size_t axis, std::int64_t at, const Shape& target) {
+std::int64_t moved(const Shape& shape, std::int64_t i, std::size_t axis, std::int64_t at,
+                   const Shape& target) {
   const std::vector<std::int64_t> strides = contiguous_strides(target);
   std::int64_t position = 0;
   for (std::size_t each = shape.size(); each-- > 0;) {
@@ -37,9 +38,10 @@ struct IndexShape {
 
 const std::vector<IndexShape>& index_shapes() {
   static const std::vector<IndexShape> shapes = {
-      {{7}, 0, 67},       {{1}, 0, 5},          {{5, 7}, 0, 3},          {{5, 7}, 1, 11},   {{2, 3, 5}, 1, 4},
-      {{2, 3, 5}, 2, 9},  {{3, 0, 4}, 1, 0},    {{0, 4}, 1, 3},          {{4, 0}, 0, 6},    {{4, 3}, 0, 0},
-      {{2, 1, 3, 2, 2}, 2, 5}, {{2, 1, 2, 2, 1, 2, 2, 3}, 7, 4}, {{31, 17}, 0, 65}, {{65, 33}, 1, 16}};
+      {{7}, 0, 67},      {{1}, 0, 5},       {{5, 7}, 0, 3},          {{5, 7}, 1, 11},
+      {{2, 3, 5}, 1, 4}, {{2, 3, 5}, 2, 9}, {{3, 0, 4}, 1, 0},       {{0, 4}, 1, 3},
+      {{4, 0}, 0, 6},    {{4, 3}, 0, 0},    {{2, 1, 3, 2, 2}, 2, 5}, {{2, 1, 2, 2, 1, 2, 2, 3}, 7, 4},
+      {{31, 17}, 0, 65}, {{65, 33}, 1, 16}};
   return shapes;
 }
 
@@ -114,10 +116,12 @@ void scatter_add(Grader& grader) {
           Shape picked = each.shape;
           picked[each.axis] = each.picks;
           const auto step = static_cast<std::size_t>(turn);
-          Operand index(index_dtype, picked, Role::input, kInputLayouts[(step + 3) % kInputLayouts.size()], turn % 2);
+          Operand index(index_dtype, picked, Role::input, kInputLayouts[(step + 3) % kInputLayouts.size()],
+                        turn % 2);
           index.fill(indices(1013, each.shape[each.axis], step));
           Operand src(dtype, picked, Role::input, layout, turn % 3);
-          Operand out(dtype, each.shape, Role::updated, kOutputLayouts[step % kOutputLayouts.size()], turn % 4);
+          Operand out(dtype, each.shape, Role::updated, kOutputLayouts[step % kOutputLayouts.size()],
+                      turn % 4);
           // Few whole numbers in bfloat16: exact whether a sum is rounded once or at each step.
           const bool whole = dtype == DType::bfloat16;
           src.fill(whole ? whole_values(dtype, 211, 3, 1) : ordinary_values(dtype, 211, 1));
@@ -145,7 +149,8 @@ void one_hot(Grader& grader) {
       for (const Shape& shape : {Shape{}, Shape{1}, Shape{0}, Shape{67}, Shape{5, 7}, Shape{2, 3, 1, 2}}) {
         for (const std::int64_t classes : {1, 2, 10, 33}) {
           const auto step = static_cast<std::size_t>(turn);
-          Operand index(index_dtype, shape, Role::input, kInputLayouts[step % kInputLayouts.size()], turn % 2);
+          Operand index(index_dtype, shape, Role::input, kInputLayouts[step % kInputLayouts.size()],
+                        turn % 2);
           index.fill(indices(101, classes, step));
           Shape wider = shape;
           wider.push_back(classes);
@@ -171,7 +176,8 @@ void out_of_range(Grader& grader) {
   for (const DType dtype : {DType::float32, DType::float64, DType::int64, DType::uint8, DType::bfloat16}) {
     for (const DType index_dtype : kIndexDTypes) {
       std::vector<std::int64_t> wrong = {-1, extent, INT32_MAX, INT32_MIN};
-      if (index_dtype == DType::int64) wrong.insert(wrong.end(), {INT64_MAX, INT64_MIN, std::int64_t{1} << 32});
+      if (index_dtype == DType::int64)
+        wrong.insert(wrong.end(), {INT64_MAX, INT64_MIN, std::int64_t{1} << 32});
       for (const std::int64_t value : wrong) {
         for (std::int64_t place = 0; place < n; place += 4) {
           Operand index(index_dtype, {n}, Role::input);

@@ -64,8 +64,8 @@ void arange(Grader& grader) {
         for (std::int64_t i = 0; i < output.size(); ++i) {
           const double product = static_cast<double>(i) * p.step;
           const double sum = p.start + product;
-          const std::uint64_t whole =
-              to_bits(std::trunc(Real{p.start})) + static_cast<std::uint64_t>(i) * to_bits(std::trunc(Real{p.step}));
+          const std::uint64_t whole = to_bits(std::trunc(Real{p.start})) +
+                                      static_cast<std::uint64_t>(i) * to_bits(std::trunc(Real{p.step}));
           expected.push_back({is_floating(dtype) ? round_to(dtype, Real{sum}) : wrap(dtype, whole)});
         }
         grader.grade({TENON_OP_INIT, "init arange", {}, &output, &attributes}, expected);

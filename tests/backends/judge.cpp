@@ -11,7 +11,7 @@ namespace {
 struct Format {
   const char* name;
   std::size_t bytes;
-  int digits;          // of the significand, the hidden one included
+  int digits;           // of the significand, the hidden one included
   int lowest_exponent;  // of the smallest normal
 };
 

@@ -18,7 +18,8 @@ struct Size {
 struct Operands {
   Operands(DType dtype, const Size& size, int turn)
       : a(dtype, {size.m, size.k}, Role::input, turn % 2 == 0 ? Layout::contiguous : Layout::transposed, 1),
-        b(dtype, {size.k, size.n}, Role::input, turn / 2 % 2 == 0 ? Layout::contiguous : Layout::transposed, 1),
+        b(dtype, {size.k, size.n}, Role::input, turn / 2 % 2 == 0 ? Layout::contiguous : Layout::transposed,
+          1),
         out(dtype, {size.m, size.n}, Role::output, Layout::contiguous, 1) {}
   Operand a;
   Operand b;
@@ -28,7 +29,8 @@ struct Operands {
 /// Products of whole numbers whose partial sums all stay below 2^24 (2^53): any order of summation, fused or
 /// not, gives the same bits, and a lost, doubled or rounded term shows at any k.
 void whole_numbers(Grader& grader) {
-  const Size sizes[] = {{5, 7, 300}, {16, 17, 1000}, {9, 33, 4096}, {1, 64, 4095}, {64, 1, 4097}, {129, 65, 257}};
+  const Size sizes[] = {{5, 7, 300},   {16, 17, 1000}, {9, 33, 4096},
+                        {1, 64, 4095}, {64, 1, 4097},  {129, 65, 257}};
   int turn = 0;
   for (const DType dtype : kMatmulDTypes) {
     for (const Size& size : sizes) {
@@ -135,7 +137,7 @@ void cancellation(Grader& grader) {
 
 /// max |err| / (u R) <= 2 sqrt(k) + 4 on data without structure, signs mixed and all positive.
 void quality(Grader& grader) {
-  const Size sizes[] = {{17, 19, 16}, {33, 31, 64},   {20, 21, 257},  {16, 17, 1024},
+  const Size sizes[] = {{17, 19, 16}, {33, 31, 64},  {20, 21, 257}, {16, 17, 1024},
                         {9, 8, 4096}, {1, 16, 4096}, {16, 1, 4095}, {65, 129, 127}};
   int turn = 0;
   for (const DType dtype : kFloatingDTypes) {
@@ -168,7 +170,8 @@ void denormals(Grader& grader) {
       std::vector<Real> tiny = whole_values(dtype, x.a.size(), 7, 12);
       for (Real& value : tiny) value *= smallest_denormal(dtype);
       x.a.fill(tiny);
-      x.b.fill(dtype == DType::bfloat16 && size.k > 1 ? std::vector<Real>{1} : whole_values(dtype, 97, 7, 13));
+      x.b.fill(dtype == DType::bfloat16 && size.k > 1 ? std::vector<Real>{1}
+                                                      : whole_values(dtype, 97, 7, 13));
       const bool fits = dtype != DType::bfloat16;
       grade_matmul(grader, "denormals", x.a, x.b, nullptr, x.out, {},
                    fits ? Strictness::exact : Strictness::bound);

@@ -36,7 +36,8 @@ void shapes(Grader& grader) {
           const Layout layout = turn % 2 == 0 ? Layout::contiguous : Layout::transposed;
           const auto lead = static_cast<int>(turn % 3);
           Operand a(dtype, {m, k}, Role::input, layout, lead);
-          Operand b(dtype, {k, n}, Role::input, turn % 3 == 0 ? Layout::transposed : Layout::padded, lead + 1);
+          Operand b(dtype, {k, n}, Role::input, turn % 3 == 0 ? Layout::transposed : Layout::padded,
+                    lead + 1);
           Operand out(dtype, {m, n}, Role::output, kOutputLayouts[turn % 5], lead);
           a.fill(ordinary_values(dtype, 101, turn));
           b.fill(ordinary_values(dtype, 103, turn + 1));
@@ -93,7 +94,8 @@ void tiles(Grader& grader) {
   }
 }
 
-/// Batches, each operand in turn broadcast along each batch axis, and batch axes outside of any nesting order.
+/// Batches, each operand in turn broadcast along each batch axis, and batch axes outside of any nesting
+/// order.
 void batches(Grader& grader) {
   Shape deep(30, 1);
   deep[3] = 2;
@@ -109,12 +111,13 @@ void batches(Grader& grader) {
         std::vector<std::int64_t> a_strides = contiguous_strides(a_shape);
         std::vector<std::int64_t> b_strides = contiguous_strides(b_shape);
         if (broadcast < batch.size()) a_strides[broadcast] = 0;
-        if (broadcast >= batch.size() && broadcast < 2 * batch.size()) b_strides[broadcast - batch.size()] = 0;
+        if (broadcast >= batch.size() && broadcast < 2 * batch.size())
+          b_strides[broadcast - batch.size()] = 0;
         if (broadcast == 2 * batch.size()) std::fill_n(b_strides.begin(), batch.size(), 0);
         Operand a(dtype, a_shape, a_strides, Role::input, turn % 3);
         Operand b(dtype, b_shape, b_strides, Role::input, turn % 2);
-        Operand out(dtype, joined(batch, 4, 3), Role::output, kOutputLayouts[broadcast % kOutputLayouts.size()],
-                    1);
+        Operand out(dtype, joined(batch, 4, 3), Role::output,
+                    kOutputLayouts[broadcast % kOutputLayouts.size()], 1);
         a.fill(ordinary_values(dtype, 101, 5));
         b.fill(ordinary_values(dtype, 103, 6));
         grade_matmul(grader, "batches", a, b, nullptr, out);
@@ -134,7 +137,8 @@ void batches(Grader& grader) {
 
 /// alpha, beta (in place) and a bias in every layout, k = 0 included; beta = 0 over NaN.
 void epilogues(Grader& grader) {
-  const double factors[][2] = {{1, 0}, {1, 1}, {2, -1}, {-1, 0}, {3, 2}, {0, 1}, {0, 0}, {-2, 3}, {0.5, -1.5}};
+  const double factors[][2] = {{1, 0}, {1, 1}, {2, -1}, {-1, 0},    {3, 2},
+                               {0, 1}, {0, 0}, {-2, 3}, {0.5, -1.5}};
   int turn = 0;
   for (const DType dtype : kMatmulDTypes) {
     for (const auto& [alpha, beta] : factors) {
@@ -142,12 +146,14 @@ void epilogues(Grader& grader) {
       for (const std::int64_t k : {0, 1, 6, 33}) {
         for (std::size_t i = 0; i <= kInputLayouts.size(); ++i) {
           const Shape batch = turn % 3 == 0 ? Shape{2} : Shape{};
-          Operand a(dtype, joined(batch, 9, k), Role::input, turn % 2 == 0 ? Layout::contiguous : Layout::padded);
+          Operand a(dtype, joined(batch, 9, k), Role::input,
+                    turn % 2 == 0 ? Layout::contiguous : Layout::padded);
           Operand b(dtype, joined(batch, k, 7), Role::input, Layout::transposed, 2);
           Operand out(dtype, joined(batch, 9, 7), beta == 0 ? Role::output : Role::updated,
                       kOutputLayouts[static_cast<std::size_t>(turn) % kOutputLayouts.size()], turn % 2);
           const bool has_bias = i < kInputLayouts.size();
-          Operand bias(dtype, out.shape(), Role::input, has_bias ? kInputLayouts[i] : Layout::contiguous, turn % 3);
+          Operand bias(dtype, out.shape(), Role::input, has_bias ? kInputLayouts[i] : Layout::contiguous,
+                       turn % 3);
           a.fill(ordinary_values(dtype, 101, 1));
           b.fill(ordinary_values(dtype, 103, 2));
           bias.fill(ordinary_values(dtype, 107, 3));
@@ -235,8 +241,8 @@ void specials(Grader& grader) {
 }
 
 constexpr Section kSections[] = {
-    {"matmul_shapes", shapes},       {"matmul_layouts", layouts},     {"matmul_tiles", tiles},
-    {"matmul_batches", batches},     {"matmul_epilogues", epilogues}, {"matmul_activations", activations},
+    {"matmul_shapes", shapes},     {"matmul_layouts", layouts},     {"matmul_tiles", tiles},
+    {"matmul_batches", batches},   {"matmul_epilogues", epilogues}, {"matmul_activations", activations},
     {"matmul_specials", specials},
 };
 

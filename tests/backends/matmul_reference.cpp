@@ -3,15 +3,26 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <type_traits>
 
 #include "reference.h"
 
 namespace tenon::conformance {
 namespace {
 
-std::vector<Real> values_of(const Operand& operand) {
-  std::vector<Real> values(static_cast<std::size_t>(operand.size()));
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = operand.at(static_cast<std::int64_t>(i));
+/// The elements in row-major order, as double (which holds every floating element) or as the bits of
+/// integers.
+template <typename T>
+std::vector<T> values_of(const Operand& operand) {
+  std::vector<T> values(static_cast<std::size_t>(operand.size()));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Real value = operand.at(static_cast<std::int64_t>(i));
+    if constexpr (std::is_same_v<T, std::uint64_t>) {
+      values[i] = to_bits(value);
+    } else {
+      values[i] = static_cast<double>(value);
+    }
+  }
   return values;
 }
 
@@ -29,7 +40,8 @@ class Judge {
         accumulator_(dtype == DType::bfloat16 ? DType::float32 : dtype),
         k_(static_cast<Real>(k)),
         // k products and k - 1 sums make n = k + 1 roundings with the last; each epilogue step adds its own.
-        roundings_(k_ + 1 + (attributes.alpha != 1 ? 1 : 0) + (attributes.beta != 0 ? 2 : 0) + (bias ? 1 : 0)),
+        roundings_(k_ + 1 + (attributes.alpha != 1 ? 1 : 0) + (attributes.beta != 0 ? 2 : 0) +
+                   (bias ? 1 : 0)),
         activation_(attributes.activation),
         strictness_(strictness),
         flags_(flags) {}
@@ -65,6 +77,7 @@ class Judge {
 
   /// The activation carries the product's error on and adds its own.
   [[nodiscard]] Expected activated(const Element& element) const {
+    if (!std::isfinite(element.want)) return unary(activation_, dtype_, element.want, flags_);
     const auto apply = [this](Real x) { return unary(activation_, accumulator_, x, flags_); };
     const Real error = accumulation_error(element) + unit_roundoff(accumulator_) * std::abs(element.want);
     const Expected center = apply(element.want);
@@ -95,6 +108,82 @@ Extents extents_of(const Operand& a, const Operand& out) {
   return e;
 }
 
+/// Calls f(row of a, column of b, number of the output element) for every output element, row-major; the
+/// column's elements are n apart.
+template <typename T, typename F>
+std::vector<Expected> each_element(const Extents& e, const std::vector<T>& a, const std::vector<T>& b,
+                                   F&& f) {
+  std::vector<Expected> expected;
+  expected.reserve(static_cast<std::size_t>(e.batch * e.m * e.n));
+  for (std::int64_t batch = 0; batch < e.batch; ++batch) {
+    for (std::int64_t i = 0; i < e.m; ++i) {
+      for (std::int64_t j = 0; j < e.n; ++j) {
+        const T* const row = a.data() + (batch * e.m + i) * e.k;
+        const T* const column = b.data() + batch * e.k * e.n + j;
+        expected.push_back(f(row, column, static_cast<std::int64_t>(expected.size())));
+      }
+    }
+  }
+  return expected;
+}
+
+std::vector<Expected> floating_product(const Operand& a, const Operand& b, const Operand* bias,
+                                       const Operand& out, const MatmulAttributes& attributes,
+                                       Strictness strictness, std::uint32_t flags) {
+  const Extents e = extents_of(a, out);
+  const Judge judge(out.dtype(), e.k, attributes, bias != nullptr, strictness, flags);
+  const double alpha = attributes.alpha;
+  const double beta = attributes.beta;
+  // Products of float32 and of whole numbers are exact in Real, whose roundings are 2^-40 of float32's.
+  const bool wide = out.dtype() == DType::float64 && strictness != Strictness::exact;
+  return each_element(e, values_of<double>(a), values_of<double>(b),
+                      [&](const double* row, const double* column, std::int64_t at) {
+                        ExactSum total;
+                        Real plain = 0;
+                        Real magnitudes = 0;
+                        for (std::int64_t p = 0; p < e.k; ++p) {
+                          const Real product = static_cast<Real>(row[p]) * column[p * e.n];
+                          if (wide) {
+                            total.add_product(row[p], column[p * e.n]);
+                          } else {
+                            plain += product;
+                          }
+                          magnitudes += std::abs(product);
+                        }
+                        if (!wide) total.add(plain);
+                        const Real product = alpha * total.value();
+                        total = {};
+                        total.add(product);
+                        magnitudes *= std::abs(alpha);
+                        if (beta != 0) {
+                          total.add_product(beta, static_cast<double>(out.at(at)));
+                          magnitudes += std::abs(beta * out.at(at));
+                        }
+                        if (bias != nullptr) {
+                          total.add(bias->at(at));
+                          magnitudes += std::abs(bias->at(at));
+                        }
+                        return judge.expect({total.value(), magnitudes});
+                      });
+}
+
+std::vector<Expected> integer_product(const Operand& a, const Operand& b, const Operand* bias,
+                                      const Operand& out, const MatmulAttributes& attributes) {
+  const Extents e = extents_of(a, out);
+  return each_element(e, values_of<std::uint64_t>(a), values_of<std::uint64_t>(b),
+                      [&](const std::uint64_t* row, const std::uint64_t* column, std::int64_t at) {
+                        std::uint64_t sum = 0;
+                        for (std::int64_t p = 0; p < e.k; ++p) sum += row[p] * column[p * e.n];
+                        sum *= to_bits(attributes.alpha);
+                        if (attributes.beta != 0) sum += to_bits(attributes.beta) * to_bits(out.at(at));
+                        if (bias != nullptr) sum += to_bits(bias->at(at));
+                        const Real want = wrap(out.dtype(), sum);
+                        return attributes.activation == TENON_NO_ACTIVATION
+                                   ? Expected{want}
+                                   : unary(attributes.activation, out.dtype(), want);
+                      });
+}
+
 }  // namespace
 
 tenon_matmul_attributes MatmulAttributes::frame() const {
@@ -106,70 +195,12 @@ tenon_matmul_attributes MatmulAttributes::frame() const {
 
 std::vector<Expected> matmul(const Operand& a, const Operand& b, const Operand* bias, const Operand& out,
                              const MatmulAttributes& attributes, Strictness strictness, std::uint32_t flags) {
-  const DType dtype = out.dtype();
-  const Extents e = extents_of(a, out);
-  const std::vector<Real> left = values_of(a);
-  const std::vector<Real> right = values_of(b);
-  const std::vector<Real> old = attributes.beta != 0 ? values_of(out) : std::vector<Real>{};
-  const std::vector<Real> shift = bias != nullptr ? values_of(*bias) : std::vector<Real>{};
-  const Judge judge(dtype, e.k, attributes, bias != nullptr, strictness, flags);
-  const Real alpha = attributes.alpha;
-  const Real beta = attributes.beta;
-
-  const auto floating = [&](const Real* row, const Real* column, std::size_t at) {
-    ExactSum sum;
-    Real magnitudes = 0;
-    for (std::int64_t p = 0; p < e.k; ++p) {
-      const Real x = row[p];
-      const Real y = column[p * e.n];
-      if (dtype == DType::float64) {
-        sum.add_product(x, y);
-      } else {
-        sum.add(x * y);
-      }
-      magnitudes += std::abs(x * y);
-    }
-    ExactSum total;
-    total.add(alpha * sum.value());
-    magnitudes *= std::abs(alpha);
-    if (!old.empty()) {
-      total.add_product(beta, old[at]);
-      magnitudes += std::abs(beta * old[at]);
-    }
-    if (!shift.empty()) {
-      total.add(shift[at]);
-      magnitudes += std::abs(shift[at]);
-    }
-    return judge.expect({total.value(), magnitudes});
-  };
-  const auto integral = [&](const Real* row, const Real* column, std::size_t at) {
-    std::uint64_t sum = 0;
-    for (std::int64_t p = 0; p < e.k; ++p) sum += to_bits(row[p]) * to_bits(column[p * e.n]);
-    sum *= to_bits(alpha);
-    if (!old.empty()) sum += to_bits(beta) * to_bits(old[at]);
-    if (!shift.empty()) sum += to_bits(shift[at]);
-    const Real want = wrap(dtype, sum);
-    return attributes.activation == TENON_NO_ACTIVATION ? Expected{want}
-                                                        : unary(attributes.activation, dtype, want);
-  };
-
-  std::vector<Expected> expected;
-  expected.reserve(static_cast<std::size_t>(out.size()));
-  for (std::int64_t batch = 0; batch < e.batch; ++batch) {
-    for (std::int64_t i = 0; i < e.m; ++i) {
-      for (std::int64_t j = 0; j < e.n; ++j) {
-        const Real* const row = left.data() + (batch * e.m + i) * e.k;
-        const Real* const column = right.data() + batch * e.k * e.n + j;
-        const std::size_t at = expected.size();
-        expected.push_back(is_floating(dtype) ? floating(row, column, at) : integral(row, column, at));
-      }
-    }
-  }
-  return expected;
+  if (is_floating(out.dtype())) return floating_product(a, b, bias, out, attributes, strictness, flags);
+  return integer_product(a, b, bias, out, attributes);
 }
 
-void grade_matmul(Grader& grader, const std::string& name, Operand& a, Operand& b, Operand* bias, Operand& out,
-                  const MatmulAttributes& attributes, Strictness strictness) {
+void grade_matmul(Grader& grader, const std::string& name, Operand& a, Operand& b, Operand* bias,
+                  Operand& out, const MatmulAttributes& attributes, Strictness strictness) {
   const std::uint32_t flags = grader.plugin().properties().flags;
   const std::vector<Expected> expected = matmul(a, b, bias, out, attributes, strictness, flags);
   const tenon_matmul_attributes frame = attributes.frame();

@@ -30,8 +30,9 @@ std::vector<Expected> matmul(const Operand& a, const Operand& b, const Operand* 
                              const MatmulAttributes& attributes, Strictness strictness, std::uint32_t flags);
 
 /// Grades one product.
-void grade_matmul(Grader& grader, const std::string& name, Operand& a, Operand& b, Operand* bias, Operand& out,
-                  const MatmulAttributes& attributes = {}, Strictness strictness = Strictness::bound);
+void grade_matmul(Grader& grader, const std::string& name, Operand& a, Operand& b, Operand* bias,
+                  Operand& out, const MatmulAttributes& attributes = {},
+                  Strictness strictness = Strictness::bound);
 
 /// All dtypes of MATMUL.
 inline constexpr DType kMatmulDTypes[] = {DType::float32, DType::float64, DType::bfloat16,

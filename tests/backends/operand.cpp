@@ -2,6 +2,9 @@
 
 #include <tenon/plugin/dtype.hpp>
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstring>
 #include <functional>
@@ -116,8 +119,28 @@ void store(std::byte* to, T value) {
 
 }  // namespace
 
-void Operand::AlignedDelete::operator()(std::byte* memory) const {
-  ::operator delete[](memory, kBufferAlignment);
+void BufferRelease::operator()(std::byte* memory) const {
+  if (pages == 0) {
+    ::operator delete[](memory, kBufferAlignment);
+  } else {
+    munmap(memory - front, pages);
+  }
+}
+
+void Operand::allocate(bool at_page_end) {
+  if (!at_page_end) {
+    buffer_.reset(static_cast<std::byte*>(::operator new[](bytes_, kBufferAlignment)));
+    return;
+  }
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  const std::size_t usable = (bytes_ + page - 1) / page * page;
+  void* const memory =
+      mmap(nullptr, usable + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  auto* const start = static_cast<std::byte*>(memory);
+  const std::size_t front = usable - bytes_;
+  buffer_ = {start + front, BufferRelease{usable + page, front}};
+  if (mprotect(start + usable, page, PROT_NONE) != 0) throw std::bad_alloc();
 }
 
 Operand::Operand(DType dtype, Shape shape, Role role, Layout layout, int lead)
@@ -137,11 +160,13 @@ Operand::Operand(DType dtype, Shape shape, std::vector<std::int64_t> strides, Ro
 void Operand::place(Role role, int lead) {
   const std::size_t item = size_of(dtype_);
   const std::int64_t span = offsets_.empty() ? 0 : *std::max_element(offsets_.begin(), offsets_.end()) + 1;
-  const std::size_t lead_bytes = static_cast<std::size_t>(lead) * item;
+  const bool at_page_end = lead == kAtPageEnd;
+  const std::size_t lead_bytes = at_page_end ? 0 : static_cast<std::size_t>(lead) * item;
   byte_offset_ = lead % 2 == 1 ? lead_bytes : 0;
   first_ = kGuard + lead_bytes;
-  bytes_ = first_ + static_cast<std::size_t>(span) * item + (role == Role::input ? 0 : kGuard);
-  buffer_.reset(static_cast<std::byte*>(::operator new[](bytes_, kBufferAlignment)));
+  tail_ = role == Role::input || at_page_end ? 0 : kGuard;
+  bytes_ = first_ + static_cast<std::size_t>(span) * item + tail_;
+  allocate(at_page_end);
   if (role == Role::input) {
     std::memset(buffer_.get(), 0xFF, bytes_);
   } else {
@@ -244,9 +269,8 @@ std::string Operand::trespass() const {
   const auto [at, unused] = std::mismatch(static_cast<const std::byte*>(buffer_.get()), end, allowed.begin());
   if (at == end) return {};
   const std::ptrdiff_t position = at - buffer_.get() - static_cast<std::ptrdiff_t>(first_);
-  const char* const where = position < 0                                                     ? "before"
-                            : static_cast<std::size_t>(at - buffer_.get()) + kGuard >= bytes_ ? "after"
-                                                                                             : "between";
+  const bool behind = static_cast<std::size_t>(at - buffer_.get()) + tail_ >= bytes_;
+  const char* const where = position < 0 ? "before" : behind ? "after" : "between";
   return std::string("wrote ") + where + " its elements, at byte " + std::to_string(position) +
          " from the first";
 }
@@ -255,7 +279,8 @@ std::vector<std::byte> Operand::image() const { return {buffer_.get(), buffer_.g
 
 std::string Operand::describe() const {
   return std::string(name_of(dtype_)) + list(shape_, '[', ']') + " strides " + list(strides_, '[', ']') +
-         " at byte " + std::to_string(first_ % 64) + " of 64";
+         " at byte " + std::to_string(reinterpret_cast<std::uintptr_t>(buffer_.get() + first_) % 64) +
+         " of 64";
 }
 
 std::string Operand::index_text(std::int64_t i) const {

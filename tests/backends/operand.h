@@ -33,12 +33,23 @@ enum class Layout : std::uint8_t {
 inline constexpr std::array kOutputLayouts = {Layout::contiguous, Layout::transposed, Layout::permuted,
                                               Layout::sliced,     Layout::padded,     Layout::diagonal};
 inline constexpr std::array kInputLayouts = {
-    Layout::contiguous, Layout::transposed,      Layout::permuted,       Layout::sliced,        Layout::padded,
-    Layout::diagonal,   Layout::broadcast_first, Layout::broadcast_last, Layout::broadcast_all, Layout::sliding};
+    Layout::contiguous,    Layout::transposed, Layout::permuted,        Layout::sliced,
+    Layout::padded,        Layout::diagonal,   Layout::broadcast_first, Layout::broadcast_last,
+    Layout::broadcast_all, Layout::sliding};
 
 /// input: must not change. output: elements start as 0xFF bytes (NaN). updated: an output whose old contents
 /// count.
 enum class Role : std::uint8_t { input, output, updated };
+
+inline constexpr int kAtPageEnd = -1;
+
+/// Frees an operand's buffer: `pages` bytes of mapped memory that begin `front` bytes before it, or memory of
+/// the heap if `pages` is 0.
+struct BufferRelease {
+  std::size_t pages = 0;
+  std::size_t front = 0;
+  void operator()(std::byte* memory) const;
+};
 
 /// One operand of a call. Gaps of inputs hold 0xFF bytes (NaN), so that reading one shows; an input's buffer
 /// ends with its last element, so that a sanitizer sees reads beyond; gaps and surroundings of outputs hold
@@ -46,7 +57,8 @@ enum class Role : std::uint8_t { input, output, updated };
 class Operand {
  public:
   /// `lead` elements lie between a 64-byte boundary and the first element; odd leads go into byte_offset,
-  /// even ones into the data pointer.
+  /// even ones into the data pointer. kAtPageEnd: the buffer ends with the last element, at the end of a page
+  /// that an inaccessible one follows, so that touching what lies behind is a fault of the processor.
   Operand(DType dtype, Shape shape, Role role, Layout layout = Layout::contiguous, int lead = 1);
   /// The same with strides of the caller's choice.
   Operand(DType dtype, Shape shape, std::vector<std::int64_t> strides, Role role, int lead = 1);
@@ -85,19 +97,18 @@ class Operand {
   [[nodiscard]] std::string index_text(std::int64_t i) const;
 
  private:
-  struct AlignedDelete {
-    void operator()(std::byte* memory) const;
-  };
   void place(Role role, int lead);
+  void allocate(bool at_page_end);
   [[nodiscard]] std::byte* element(std::int64_t i) const;
 
   DType dtype_;
   Shape shape_;
   std::vector<std::int64_t> strides_;
   std::vector<std::int64_t> offsets_;  // of each logical element from the first, in elements
-  std::unique_ptr<std::byte[], AlignedDelete> buffer_;
+  std::unique_ptr<std::byte[], BufferRelease> buffer_;
   std::size_t bytes_ = 0;
   std::size_t first_ = 0;  // byte of the first element
+  std::size_t tail_ = 0;   // bytes after the last element
   std::size_t byte_offset_ = 0;
   std::vector<std::byte> sealed_;
 };

@@ -11,7 +11,8 @@ Words philox(Words counter, std::array<std::uint32_t, 2> key) {
     const std::uint64_t even = std::uint64_t{0xD2511F53u} * counter[0];
     const std::uint64_t odd = std::uint64_t{0xCD9E8D57u} * counter[2];
     counter = {static_cast<std::uint32_t>(odd >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(odd),
-               static_cast<std::uint32_t>(even >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(even)};
+               static_cast<std::uint32_t>(even >> 32) ^ counter[3] ^ key[1],
+               static_cast<std::uint32_t>(even)};
     key[0] += 0x9E3779B9u;
     key[1] += 0xBB67AE85u;
   }
@@ -60,7 +61,8 @@ Expected Draw::normal(DType dtype, std::uint64_t i, double mean, double deviatio
     u2 = std::ldexp(static_cast<double>(word(first + 1)), -32);
   }
   const Real radius = std::sqrt(-2 * std::log(u1));
-  // The angle is a double, as the definition computes in double: near a zero of cos and sin its rounding counts.
+  // The angle is a double, as the definition computes in double: near a zero of cos and sin its rounding
+  // counts.
   const double angle = 2 * std::numbers::pi * u2;
   const Real deviate = radius * (i % 2 == 0 ? std::cos(Real{angle}) : std::sin(Real{angle}));
   const Real want = mean + deviation * deviate;

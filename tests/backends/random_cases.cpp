@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <span>
 #include <string>
 
 #include "philox_reference.h"
@@ -19,12 +20,9 @@ struct Stream {
 
 /// Key and counter words of zeros and ones, and offsets from which the counter carries into its second, third
 /// and fourth 32-bit word.
-constexpr Stream kStreams[] = {{0, 0},
-                               {kAllOnes, kAllOnes},
-                               {0x299f31d0a4093822u, 0x85a308d3243f6a88u},
-                               {1, 0xFFFFFFFEu},
-                               {0x100000000u, kAllOnes - 3},
-                               {42, 1}};
+constexpr Stream kStreams[] = {
+    {0, 0},           {kAllOnes, kAllOnes},         {0x299f31d0a4093822u, 0x85a308d3243f6a88u},
+    {1, 0xFFFFFFFEu}, {0x100000000u, kAllOnes - 3}, {42, 1}};
 
 tenon_init_attributes attributes_of(std::uint32_t member, const Stream& stream, double first = 0,
                                     double second = 0) {
@@ -84,65 +82,55 @@ void bits(Grader& grader) {
   }
 }
 
-void uniform(Grader& grader) {
-  const double ranges[][2] = {{0, 1},       {-1, 1},   {0.1, 0.3},           {1, 1 + 0x1p-20}, {-1e30, 1e30},
-                              {-0.05, 0.05}, {2, 2},   {1, 1.0000001788139343}, {3, -2},         {-1, 0},
-                              {1e-300, 1e-299}};
+/// Low and high, or mean and standard deviation.
+struct Parameters {
+  double first, second;
+};
+
+/// Draws of every length to 67 (for the first parameters; some for the others), of every layout, and a long
+/// one; expect(draw, dtype, i, parameters) says what element i must be.
+template <typename F>
+void grade_draws(Grader& grader, std::uint32_t member, const char* name, std::span<const Parameters> choices,
+                 F&& expect) {
   for (const DType dtype : {DType::float32, DType::float64}) {
     for (const Stream& stream : kStreams) {
       const Draw draw(stream.seed, stream.offset);
-      for (const auto& [low, high] : ranges) {
-        if (dtype == DType::float32 && high == 1e-299) continue;  // all of it rounds to 0
-        const tenon_init_attributes attributes = attributes_of(TENON_INIT_UNIFORM, stream, low, high);
-        const auto grade = [&](Operand& output) {
+      for (const Parameters& parameters : choices) {
+        const tenon_init_attributes attributes =
+            attributes_of(member, stream, parameters.first, parameters.second);
+        const auto grade = [&](Operand&& output) {
           std::vector<Expected> expected;
           for (std::int64_t i = 0; i < output.size(); ++i) {
-            expected.push_back({draw.uniform(dtype, static_cast<std::uint64_t>(i), low, high)});
+            expected.push_back(expect(draw, dtype, static_cast<std::uint64_t>(i), parameters));
           }
-          grader.grade({TENON_OP_INIT, "init uniform", {}, &output, &attributes}, expected);
+          grader.grade({TENON_OP_INIT, name, {}, &output, &attributes}, expected);
         };
-        for (std::int64_t n = 1; n <= 67; n += low == 0 ? 1 : 11) {
-          Operand output(dtype, {n}, Role::output, Layout::contiguous, static_cast<int>(n % 3));
-          grade(output);
+        for (std::int64_t n = 1; n <= 67; n += &parameters == choices.data() ? 1 : 11) {
+          grade(Operand(dtype, {n}, Role::output, Layout::contiguous, static_cast<int>(n % 3)));
         }
-        for (const Layout layout : kOutputLayouts) {
-          Operand output(dtype, {3, 7, 11}, Role::output, layout, 1);
-          grade(output);
-        }
-        Operand large(dtype, {10007}, Role::output);
-        grade(large);
+        for (const Layout layout : kOutputLayouts) grade(Operand(dtype, {3, 7, 11}, Role::output, layout, 1));
+        grade(Operand(dtype, {20011}, Role::output));
       }
     }
   }
 }
 
+void uniform(Grader& grader) {
+  constexpr Parameters kRanges[] = {{0, 1},        {-1, 1},       {0.1, 0.3}, {1, 1 + 0x1p-20},
+                                    {-1e30, 1e30}, {-0.05, 0.05}, {2, 2},     {1, 1.0000001788139343},
+                                    {3, -2},       {-1, 0}};
+  grade_draws(grader, TENON_INIT_UNIFORM, "init uniform", kRanges,
+              [](const Draw& draw, DType dtype, std::uint64_t i, const Parameters& range) {
+                return Expected{draw.uniform(dtype, i, range.first, range.second)};
+              });
+}
+
 void normal(Grader& grader) {
-  const double moments[][2] = {{0, 1}, {3, 0.5}, {-1, 0.02}, {0, 1e10}, {5, 0}};
-  for (const DType dtype : {DType::float32, DType::float64}) {
-    for (const Stream& stream : kStreams) {
-      const Draw draw(stream.seed, stream.offset);
-      for (const auto& [mean, deviation] : moments) {
-        const tenon_init_attributes attributes = attributes_of(TENON_INIT_NORMAL, stream, mean, deviation);
-        const auto grade = [&](Operand& output) {
-          std::vector<Expected> expected;
-          for (std::int64_t i = 0; i < output.size(); ++i) {
-            expected.push_back(draw.normal(dtype, static_cast<std::uint64_t>(i), mean, deviation));
-          }
-          grader.grade({TENON_OP_INIT, "init normal", {}, &output, &attributes}, expected);
-        };
-        for (std::int64_t n = 1; n <= 67; n += mean == 0 ? 1 : 11) {
-          Operand output(dtype, {n}, Role::output, Layout::contiguous, static_cast<int>(n % 3));
-          grade(output);
-        }
-        for (const Layout layout : kOutputLayouts) {
-          Operand output(dtype, {3, 7, 11}, Role::output, layout, 1);
-          grade(output);
-        }
-        Operand large(dtype, {30011}, Role::output);
-        grade(large);
-      }
-    }
-  }
+  constexpr Parameters kMoments[] = {{0, 1}, {3, 0.5}, {-1, 0.02}, {0, 1e10}, {5, 0}};
+  grade_draws(grader, TENON_INIT_NORMAL, "init normal", kMoments,
+              [](const Draw& draw, DType dtype, std::uint64_t i, const Parameters& moments) {
+                return draw.normal(dtype, i, moments.first, moments.second);
+              });
 }
 
 /// Kolmogorov-Smirnov at alpha = 1e-6, mean within 5 sigma / sqrt(n), variance within 5 of its own standard
@@ -161,8 +149,8 @@ std::string misfit(std::vector<Real> sample, Real mean, Real variance, Real vari
   Real distance = 0;
   for (std::size_t i = 0; i < sample.size(); ++i) {
     const Real at = cumulative(sample[i]);
-    distance = std::max({distance, std::abs(at - static_cast<Real>(i) / n),
-                         std::abs(static_cast<Real>(i + 1) / n - at)});
+    distance = std::max(
+        {distance, std::abs(at - static_cast<Real>(i) / n), std::abs(static_cast<Real>(i + 1) / n - at)});
   }
   const Real critical = std::sqrt(-std::log(1e-6L / 2) / 2) / std::sqrt(n);
   if (distance > critical) return "Kolmogorov-Smirnov distance " + std::to_string(distance);
@@ -196,8 +184,11 @@ void distributions(Grader& grader) {
 }
 
 constexpr Section kSections[] = {
-    {"random_known_answers", known_answers}, {"random_bits", bits},     {"random_uniform", uniform},
-    {"random_normal", normal},               {"random_distributions", distributions},
+    {"random_known_answers", known_answers},
+    {"random_bits", bits},
+    {"random_uniform", uniform},
+    {"random_normal", normal},
+    {"random_distributions", distributions},
 };
 
 }  // namespace

@@ -85,7 +85,8 @@ constexpr BinaryRow kBinary[] = {
     {TENON_BINARY_GE, "ge", Domain::any, true},
 };
 
-/// An operation of IEEE 754 in the dtype that abi.h computes it in: double, or float for float32 and bfloat16.
+/// An operation of IEEE 754 in the dtype that abi.h computes it in: double, or float for float32 and
+/// bfloat16.
 template <typename F, typename... Operands>
 Real in_native(DType dtype, F&& f, Operands... operands) {
   if (dtype == DType::float64) return round_to(dtype, f(static_cast<double>(operands)...));
@@ -324,8 +325,8 @@ void ExactSum::add(Real term) {
   high_ = sum;
 }
 
-void ExactSum::add_product(Real a, Real b) {
-  const Real product = a * b;
+void ExactSum::add_product(double a, double b) {
+  const double product = a * b;
   add(product);
   if (std::isfinite(product)) low_ += std::fma(a, b, -product);
 }

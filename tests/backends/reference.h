@@ -58,8 +58,8 @@ Real minimum(Real a, Real b);
 class ExactSum {
  public:
   void add(Real term);
-  /// Adds a * b without a rounding, for elements of any dtype.
-  void add_product(Real a, Real b);
+  /// Adds a * b without a rounding (TwoProduct), unless it leaves the range of double.
+  void add_product(double a, double b);
   [[nodiscard]] Real value() const;
 
  private:

@@ -18,7 +18,7 @@ std::vector<Section> all_sections() {
   std::vector<Section> all;
   for (const auto table : {elementwise_sections(), copy_sections(), reduce_sections(), matmul_sections(),
                            matmul_accuracy_sections(), init_sections(), random_sections(), index_sections(),
-                           behaviour_sections()}) {
+                           page_end_sections(), behaviour_sections()}) {
     all.insert(all.end(), table.begin(), table.end());
   }
   return all;

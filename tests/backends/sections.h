@@ -23,6 +23,7 @@ std::span<const Section> matmul_accuracy_sections();
 std::span<const Section> init_sections();
 std::span<const Section> random_sections();
 std::span<const Section> index_sections();
+std::span<const Section> page_end_sections();
 std::span<const Section> behaviour_sections();
 
 /// All of them.

@@ -12,9 +12,9 @@ std::vector<Real> floating_specials(DType dtype) {
   const Real normal = smallest_normal(dtype);
   const Real denormal = smallest_denormal(dtype);
   const Real largest = (1 - u) * 2 * std::ldexp(Real{1}, dtype == DType::float64 ? 1023 : 127);
-  return {kNaN,     0.0L,     -0.0L,    kInfinity, -kInfinity, denormal,  -denormal, normal - denormal,
-          -normal,  normal,   largest,  -largest,  1.0L,       -1.0L,     1 + 2 * u, 1 - u,
-          0.5L,     -0.5L,    1.5L,     2.5L,      -2.5L,      0.5L - u / 2, 1 / (2 * u), 1 / (4 * u) + 0.5L};
+  return {kNaN,    0.0L,   -0.0L,   kInfinity, -kInfinity, denormal,     -denormal,   normal - denormal,
+          -normal, normal, largest, -largest,  1.0L,       -1.0L,        1 + 2 * u,   1 - u,
+          0.5L,    -0.5L,  1.5L,    2.5L,      -2.5L,      0.5L - u / 2, 1 / (2 * u), 1 / (4 * u) + 0.5L};
 }
 
 std::vector<Real> specials(DType dtype) {

@@ -65,7 +65,8 @@ class Bytes {
 };
 
 std::uint32_t member_of(const tenon_call& call) {
-  return call.attributes == nullptr ? 0 : static_cast<const tenon_member_attributes*>(call.attributes)->member;
+  return call.attributes == nullptr ? 0
+                                    : static_cast<const tenon_member_attributes*>(call.attributes)->member;
 }
 
 bool is(const tenon_call& call, std::uint32_t op, std::uint32_t member) {
@@ -183,6 +184,11 @@ void spoil_memory(const tenon_call& call) {
   if (fault() == "writes_after") out.at(out.size() - 1)[item] ^= 0xFF;
   if (fault() == "writes_between" && call.outputs[0].ndim == 1 && call.outputs[0].strides[0] > 1) {
     out.at(0)[item] ^= 0xFF;
+  }
+  if (fault() == "reads_behind" && call.num_inputs > 0) {
+    const Bytes in(call.inputs[0]);
+    const volatile unsigned char* const behind = in.at(in.size() - 1) + in.item();
+    (void)*behind;
   }
   if (fault() == "changes_input" && call.num_inputs > 0) {
     const Bytes in(call.inputs[0]);

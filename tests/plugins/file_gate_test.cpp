@@ -50,11 +50,11 @@ std::function<void(const fs::path&)> with_byte(std::size_t at, unsigned char val
   };
 }
 
-/// Writes the good plugin with the first segment of `type` changed.
+/// Writes the good plugin, with a tail of zeros, with every segment of `type` changed.
 std::function<void(const fs::path&)> with_segment(std::uint32_t type,
                                                   const std::function<void(Elf64_Phdr&)>& change) {
   return [=](const fs::path& path) {
-    std::string bytes = good_bytes();
+    std::string bytes = good_bytes() + std::string(100000, '\0');
     Elf64_Ehdr header;
     std::memcpy(&header, bytes.data(), sizeof header);
     for (std::size_t i = 0; i < header.e_phnum; ++i) {
@@ -64,7 +64,6 @@ std::function<void(const fs::path&)> with_segment(std::uint32_t type,
       if (segment.p_type != type) continue;
       change(segment);
       std::memcpy(at, &segment, sizeof segment);
-      break;
     }
     write_bytes(path, bytes);
   };
@@ -131,6 +130,8 @@ const BadFile kBadFiles[] = {
      with_segment(PT_LOAD, [](Elf64_Phdr& s) { s.p_memsz = s.p_filesz - 1; })},
     {"note_outside", "a segment lies beyond",
      with_segment(PT_NOTE, [](Elf64_Phdr& s) { s.p_offset = std::uint64_t{1} << 50; })},
+    {"note_too_large", "has a note segment of 65537 bytes, more than 65536",
+     with_segment(PT_NOTE, [](Elf64_Phdr& s) { s.p_filesz = 65537; })},
     {"no_passport", "carries no Tenon passport",
      [](const fs::path& path) { write_bytes(path, read_bytes(test_module("no_passport"))); }},
 };

@@ -8,7 +8,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -109,13 +108,17 @@ TEST(Search, IgnoresTheEnvironmentWhenPrivileged) {
 TEST(Scan, ListsByDirectoryAndFileName) {
   const PluginDirectory first;
   const PluginDirectory second;
-  const fs::path expected[] = {first.add("b", "kGood"), first.add("c", "kGood"), second.add("a", "kGood")};
+  std::vector<fs::path> expected;
+  for (char name = 'z'; name >= 'm'; --name) {
+    expected.insert(expected.begin(), first.add(std::string(1, name), "kGood"));
+  }
+  expected.push_back(second.add("a", "kGood"));
   write_bytes(first.path() / "libother.so", "not asked for");
   write_bytes(first.path() / "tenon-backend-.so", "no name");
   write_bytes(first.path() / "tenon-backend-old.so.bak", "another ending");
   const fs::path directories[] = {first.path(), first.path() / "missing", second.path()};
   const std::vector<Candidate> candidates = scan(directories);
-  ASSERT_EQ(candidates.size(), std::size(expected));
+  ASSERT_EQ(candidates.size(), expected.size());
   for (std::size_t i = 0; i < candidates.size(); ++i) EXPECT_EQ(candidates[i].path, expected[i]);
 }
 

@@ -63,7 +63,7 @@ TENON_API BackendChoice current_backend();
 /// What is said when an op runs on a backend that was not chosen, because none of the chosen does it.
 enum class Fallback : std::uint8_t {
   allow,  ///< nothing
-  warn,   ///< a line in the log, once per op and backend
+  warn,   ///< a line in the log, once per op
   error   ///< BackendError
 };
 /// Starts as TENON_FALLBACK=allow|warn|error, or warn. Throws BackendError on another word there.

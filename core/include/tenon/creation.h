@@ -46,7 +46,7 @@ template <typename T>
 Tensor from_values(std::initializer_list<T> values, const Shape& shape) {
   return from_values(std::span<const T>(values.begin(), values.size()), shape);
 }
-/// A vector of float32, int64 or bool, after `T`; float64 for double.
+/// A vector, of the dtype that `T` is: from_values({1.0F, 2.0F}) is float32.
 template <typename T>
 Tensor from_values(std::initializer_list<T> values) {
   return from_values(std::span<const T>(values.begin(), values.size()),

@@ -21,8 +21,12 @@ class TENON_API Generator {
   [[nodiscard]] std::uint64_t seed() const;
   [[nodiscard]] std::uint64_t offset() const;
   void set_offset(std::uint64_t offset);
-  /// The offset before the draw; takes `blocks` from the stream.
-  std::uint64_t advance(std::uint64_t blocks);
+  struct Position {
+    std::uint64_t seed;
+    std::uint64_t offset;
+  };
+  /// Where the draw begins; takes `blocks` from the stream.
+  Position advance(std::uint64_t blocks);
 
  private:
   mutable std::mutex mutex_;

@@ -27,6 +27,12 @@ class Scalar {
   /// boolean, int64 or float64.
   [[nodiscard]] DType kind() const { return kind_; }
 
+  /// Both spellings, as the contract's ops want them for `dtype`: to bool, any number but 0 is 1.
+  [[nodiscard]] tenon_number as(DType dtype) const {
+    if (dtype == DType::boolean) return {real_ != 0 ? 1.0 : 0.0, real_ != 0 ? 1 : 0};
+    return {real_, integer_};
+  }
+
   /// The dtype of this number beside a tensor of `dtype`.
   [[nodiscard]] DType beside(DType dtype) const {
     if (is_floating(dtype) || kind_ == DType::boolean) return dtype;

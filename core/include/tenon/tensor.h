@@ -78,6 +78,8 @@ class TENON_API Tensor {
   /// For the library's own parts.
   [[nodiscard]] TensorBody& body() const { return *body_; }
   [[nodiscard]] bool is_same(const Tensor& other) const { return body_ == other.body_; }
+  /// Whether no other handle and no other view can see this memory.
+  [[nodiscard]] bool is_sole_owner() const { return body_.use_count() == 1 && storage().use_count() == 1; }
 
  private:
   void check_type(DType asked) const;

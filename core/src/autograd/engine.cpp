@@ -57,9 +57,14 @@ struct Pass {
   }
 };
 
+struct Step {
+  std::shared_ptr<Node> node;
+  bool goes_on;  // whether what it depends on is wanted
+};
+
 // The nodes below `roots`, latest first. With `targets`, only those on a path to one of them.
-std::vector<std::shared_ptr<Node>> tape_order(const std::vector<std::shared_ptr<Node>>& roots,
-                                              const std::vector<Node*>* targets) {
+std::vector<Step> tape_order(const std::vector<std::shared_ptr<Node>>& roots,
+                             const std::vector<Node*>* targets) {
   std::unordered_map<Node*, bool> leads;
   std::vector<std::shared_ptr<Node>> order;
   std::vector<std::shared_ptr<Node>> open = roots;
@@ -77,13 +82,15 @@ std::vector<std::shared_ptr<Node>> tape_order(const std::vector<std::shared_ptr<
     }
   }
   std::ranges::sort(order, std::less(), [](const auto& node) { return node->number(); });
+  std::vector<Step> steps;
   for (const auto& node : order) {
-    for (const Node::Input& input : node->inputs())
-      leads[node.get()] |= input.edge && leads[input.edge.node().get()];
+    bool goes_on = false;
+    for (const Node::Input& input : node->inputs()) goes_on |= input.edge && leads[input.edge.node().get()];
+    leads[node.get()] |= goes_on;
+    if (leads[node.get()]) steps.push_back({node, goes_on});
   }
-  std::erase_if(order, [&](const auto& node) { return !leads[node.get()]; });
-  std::ranges::reverse(order);
-  return order;
+  std::ranges::reverse(steps);
+  return steps;
 }
 
 Tensor seed_gradient(const Tensor& output, const Tensor& gradient) {
@@ -130,12 +137,13 @@ void run(std::span<const Tensor> outputs, std::span<const Tensor> gradients,
     pass.add_to(edge, gradient);
     roots.push_back(edge.node());
   }
-  for (const std::shared_ptr<Node>& node : tape_order(roots, targets)) {
+  for (const auto& [node, goes_on] : tape_order(roots, targets)) {
     const auto found = pass.arrived.find(node.get());
     if (found == pass.arrived.end()) continue;
-    const std::vector<Tensor> arrived = std::move(found->second);
+    std::vector<Tensor> arrived = std::move(found->second);
     pass.arrived.erase(found);
     at_node(*node, arrived);
+    if (!goes_on) continue;
     const use_backend scope(node->backend());
     const std::vector<Tensor> results = node->backward(arrived);
     for (std::size_t i = 0; i < results.size(); ++i) {
@@ -148,8 +156,9 @@ void run(std::span<const Tensor> outputs, std::span<const Tensor> gradients,
 }  // namespace
 
 void backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients, bool create_graph) {
-  run(outputs, gradients, nullptr, create_graph, [](Node& node, const std::vector<Tensor>& arrived) {
-    if (auto* leaf = node.leaf(); leaf != nullptr && arrived[0].defined()) leaf->accumulate(arrived[0]);
+  run(outputs, gradients, nullptr, create_graph, [](Node& node, std::vector<Tensor>& arrived) {
+    if (auto* leaf = node.leaf(); leaf != nullptr && arrived[0].defined())
+      leaf->accumulate(std::move(arrived[0]));
   });
 }
 
@@ -163,7 +172,7 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
     targets.push_back(input.body().edge.node().get());
   }
   std::vector<Tensor> results(inputs.size());
-  run(outputs, gradients, &targets, create_graph, [&](Node& node, const std::vector<Tensor>& arrived) {
+  run(outputs, gradients, &targets, create_graph, [&](Node& node, std::vector<Tensor>& arrived) {
     for (std::size_t i = 0; i < targets.size(); ++i) {
       if (targets[i] == &node) results[i] = arrived[inputs[i].body().edge.slot()];
     }

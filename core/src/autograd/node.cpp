@@ -43,11 +43,15 @@ Node::Node(std::string name, std::vector<Input> inputs, std::size_t outputs)
       inputs_(std::move(inputs)),
       outputs_(outputs),
       number_(next_number()),
-      backend_(dispatch::scoped()) {}
+      backend_(inputs_.empty() ? BackendChoice() : BackendChoice(&dispatch::current())) {}
 
-void Leaf::accumulate(const Tensor& gradient) {
+void Leaf::accumulate(Tensor gradient) {
   const std::lock_guard lock(mutex_);
-  gradient_ = gradient_.defined() ? add(gradient_, gradient) : gradient;
+  if (gradient_.defined()) {
+    gradient_ = add(gradient_, gradient);
+  } else {
+    gradient_ = gradient.is_sole_owner() && gradient.is_contiguous() ? std::move(gradient) : clone(gradient);
+  }
 }
 
 Tensor Leaf::gradient() const {

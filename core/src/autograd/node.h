@@ -56,7 +56,8 @@ class Leaf final : public Node {
   std::vector<Tensor> backward(const std::vector<Tensor>&) override { return {}; }
   Leaf* leaf() override { return this; }
 
-  void accumulate(const Tensor& gradient);
+  /// Adds; what is kept shares no memory with any other tensor.
+  void accumulate(Tensor gradient);
   [[nodiscard]] Tensor gradient() const;
   void set_gradient(const Tensor& gradient);
   [[nodiscard]] const Shape& shape() const { return shape_; }

@@ -83,6 +83,8 @@ namespace autograd {
 bool recording(std::span<const Tensor* const> inputs) {
   if (!enabled) return false;
   for (const Tensor* input : inputs) {
+    if (!input->defined())
+      throw Error("an undefined tensor was used; it was default-made and never assigned");
     if (input->body().edge) return true;
   }
   return false;

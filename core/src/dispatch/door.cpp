@@ -82,6 +82,7 @@ bool attempt(Backend& backend, Op op, const tenon_call& call) {
     return true;
   }
   if (status != TENON_UNSUPPORTED) fail(op, backend, call, status);
+  plugin::take_error();  // what it said is not why a later call fails
   return false;
 }
 

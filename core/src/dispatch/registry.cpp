@@ -117,7 +117,8 @@ std::vector<Backend*> Registry::opened() {
 std::string Registry::candidates_text() {
   const std::lock_guard lock(mutex_);
   std::string text;
-  for (const Entry& entry : entries_) {
+  for (Entry& entry : entries_) {
+    open(entry);  // whether it is usable is known only then
     text += fmt::format("\n  {}: {}", entry.candidate.name, entry.reason.empty() ? "usable" : entry.reason);
     if (entry.reason.empty()) text += fmt::format(" ({})", entry.candidate.path.string());
   }

@@ -67,7 +67,7 @@ Tensor mul(const Tensor& a, const Tensor& b) {
 Tensor div(const Tensor& a, const Tensor& b) {
   return differentiable(
       Op::div, a, b, [](const Tensor& g, const Tensor&, const Tensor& b) { return g / b; },
-      [](const Tensor& g, const Tensor& a, const Tensor& b) { return -(g * a / square(b)); });
+      [](const Tensor& g, const Tensor& a, const Tensor& b) { return -(g * (a / b) / b); });
 }
 
 Tensor pow(const Tensor& a, const Tensor& b) {

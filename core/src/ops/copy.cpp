@@ -50,12 +50,14 @@ void check_in_place(std::string_view op, const Tensor& x, std::initializer_list<
   }
 }
 
+bool is_same_view(const Tensor& a, const Tensor& b) {
+  return a.storage() == b.storage() && a.offset() == b.offset() && a.shape() == b.shape() &&
+         a.strides() == b.strides() && a.dtype() == b.dtype();
+}
+
 // `operand`, or a copy of it if writing x would change what is still to be read from it.
 Tensor unaffected(const Tensor& operand, const Tensor& x) {
-  if (operand.storage() != x.storage()) return operand;
-  const bool same_view = operand.offset() == x.offset() && operand.shape() == x.shape() &&
-                         operand.strides() == x.strides() && operand.dtype() == x.dtype();
-  return same_view ? operand : clone(operand);
+  return operand.storage() != x.storage() || is_same_view(operand, x) ? operand : clone(operand);
 }
 
 const Tensor& binary_in_place(Op op, std::string_view name, const Tensor& x, const Tensor& y) {
@@ -126,6 +128,7 @@ Tensor stack(std::span<const Tensor> tensors, std::int64_t axis) {
 
 const Tensor& copy_(const Tensor& x, const Tensor& source) {
   check_in_place("copy_", x, {&source});
+  if (is_same_view(x, source)) return x;
   const NoGrad no_grad;
   const Tensor operand = unaffected(source, x);
   dispatch::dispatch(Op::copy, {ops::BroadcastOperand(operand, x.shape())}, x, nullptr);
@@ -136,7 +139,7 @@ const Tensor& copy_(const Tensor& x, const Tensor& source) {
 const Tensor& fill_(const Tensor& x, Scalar value) {
   check_in_place("fill_", x, {});
   const tenon_init_attributes attributes = {
-      sizeof(tenon_init_attributes), TENON_INIT_FILL, {{value.real(), value.integer()}, {}}, 0, 0};
+      sizeof(tenon_init_attributes), TENON_INIT_FILL, {value.as(x.dtype()), {}}, 0, 0};
   dispatch::dispatch(Op::fill, {}, x, &attributes);
   x.storage()->bump_version();
   return x;

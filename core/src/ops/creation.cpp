@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -15,13 +16,11 @@
 namespace tenon {
 namespace {
 
-tenon_number number(Scalar value) { return {value.real(), value.integer()}; }
-
 Tensor initialized(Op op, const Shape& shape, DType dtype, Scalar first, Scalar second = 0,
                    std::uint64_t seed = 0, std::uint64_t offset = 0) {
   Tensor out = empty(shape, dtype);
   const tenon_init_attributes attributes = {
-      sizeof(tenon_init_attributes), info(op).member, {number(first), number(second)}, seed, offset};
+      sizeof(tenon_init_attributes), info(op).member, {first.as(dtype), second.as(dtype)}, seed, offset};
   dispatch::dispatch(op, {}, out, &attributes);
   return out;
 }
@@ -31,8 +30,8 @@ Tensor drawn(Op op, const Shape& shape, DType dtype, std::uint64_t words_per_ele
              double second, Generator& generator) {
   const auto count = static_cast<std::uint64_t>(element_count(shape));
   const std::uint64_t per_block = 4 / words_per_element;
-  const std::uint64_t offset = generator.advance(count / per_block + (count % per_block != 0 ? 1 : 0));
-  return initialized(op, shape, dtype, first, second, generator.seed(), offset);
+  const Generator::Position from = generator.advance(count / per_block + (count % per_block != 0 ? 1 : 0));
+  return initialized(op, shape, dtype, first, second, from.seed, from.offset);
 }
 
 Tensor drawn_floating(Op op, const Shape& shape, DType dtype, double first, double second,
@@ -49,8 +48,14 @@ Tensor drawn_floating(Op op, const Shape& shape, DType dtype, double first, doub
 
 Tensor empty(const Shape& shape, DType dtype) {
   const std::int64_t count = element_count(shape);
+  std::int64_t reach = count;  // of the strides, which an empty tensor has too
+  if (count == 0) {
+    Shape filled = shape;
+    for (std::int64_t& extent : filled) extent = std::max<std::int64_t>(extent, 1);
+    reach = element_count(filled);
+  }
   std::int64_t bytes = 0;
-  if (__builtin_mul_overflow(count, static_cast<std::int64_t>(item_size(dtype)), &bytes)) {
+  if (__builtin_mul_overflow(reach, static_cast<std::int64_t>(item_size(dtype)), &bytes)) {
     throw ShapeError(
         fmt::format("a {} tensor of shape {} has more than 2^63 - 1 bytes", name(dtype), to_string(shape)));
   }
@@ -59,7 +64,7 @@ Tensor empty(const Shape& shape, DType dtype) {
   body->strides = contiguous_strides(shape);
   body->dtype = dtype;
   body->size = count;
-  body->storage = std::make_shared<Storage>(static_cast<std::size_t>(bytes));
+  body->storage = std::make_shared<Storage>(static_cast<std::size_t>(count == 0 ? 0 : bytes));
   return Tensor(std::move(body));
 }
 
@@ -76,31 +81,36 @@ Tensor full_like(const Tensor& x, Scalar value) { return full(x.shape(), value, 
 Tensor zeros_like(const Tensor& x) { return full_like(x, 0); }
 Tensor ones_like(const Tensor& x) { return full_like(x, 1); }
 
+namespace {
+
+bool are_integers(Scalar start, Scalar stop, Scalar step) {
+  return start.kind() != DType::float64 && stop.kind() != DType::float64 && step.kind() != DType::float64;
+}
+
+// How many steps lead from start to stop; negative if none ever does.
+double exact_steps(Scalar start, Scalar stop, Scalar step) {
+  if (!are_integers(start, stop, step)) return std::ceil((stop.real() - start.real()) / step.real());
+  // In unsigned arithmetic: stop - start may be more than 2^63.
+  const bool rising = step.integer() > 0;
+  if (rising ? stop.integer() < start.integer() : stop.integer() > start.integer()) return -1;
+  const auto first = static_cast<std::uint64_t>(rising ? start.integer() : stop.integer());
+  const auto last = static_cast<std::uint64_t>(rising ? stop.integer() : start.integer());
+  const auto size = static_cast<std::uint64_t>(step.integer());
+  const std::uint64_t by = rising ? size : ~size + 1;
+  return static_cast<double>((last - first) / by + ((last - first) % by != 0 ? 1 : 0));
+}
+
+}  // namespace
+
 Tensor arange(Scalar start, Scalar stop, Scalar step, DType dtype) {
-  const double span = stop.real() - start.real();
-  if (step.real() == 0 || !std::isfinite(span / step.real()) || span / step.real() < 0) {
+  if (dtype == DType::boolean) throw DTypeError("[arange] not defined on bool");
+  const double steps = step.real() == 0 ? -1 : exact_steps(start, stop, step);
+  if (!(steps >= 0)) {
     throw IndexError(
         fmt::format("[arange] step {} does not lead from {} to {}", step.real(), start.real(), stop.real()));
   }
-  if (dtype == DType::boolean) throw DTypeError("[arange] not defined on bool");
-  const bool integers =
-      start.kind() != DType::float64 && stop.kind() != DType::float64 && step.kind() != DType::float64;
-  std::int64_t count = 0;
-  if (integers) {
-    // In unsigned arithmetic: stop - start may be more than 2^63.
-    const auto first = static_cast<std::uint64_t>(start.integer());
-    const auto last = static_cast<std::uint64_t>(stop.integer());
-    const bool rising = step.integer() > 0;
-    const std::uint64_t wide = rising ? last - first : first - last;
-    const std::uint64_t by =
-        rising ? static_cast<std::uint64_t>(step.integer()) : -static_cast<std::uint64_t>(step.integer());
-    count = static_cast<std::int64_t>(wide / by + (wide % by != 0 ? 1 : 0));
-  } else {
-    const double steps = std::ceil(span / step.real());
-    if (steps >= 0x1p62) throw ShapeError(fmt::format("[arange] {} elements are too many", steps));
-    count = static_cast<std::int64_t>(steps);
-  }
-  return initialized(Op::arange, {count}, dtype, start, step);
+  if (steps >= 0x1p53) throw ShapeError(fmt::format("[arange] {} elements are too many", steps));
+  return initialized(Op::arange, {static_cast<std::int64_t>(steps)}, dtype, start, step);
 }
 
 Tensor arange(Scalar start, Scalar stop, Scalar step) {
@@ -142,9 +152,9 @@ void Generator::set_offset(std::uint64_t offset) {
   const std::lock_guard lock(mutex_);
   offset_ = offset;
 }
-std::uint64_t Generator::advance(std::uint64_t blocks) {
+Generator::Position Generator::advance(std::uint64_t blocks) {
   const std::lock_guard lock(mutex_);
-  const std::uint64_t before = offset_;
+  const Position before = {seed_, offset_};
   offset_ += blocks;
   return before;
 }

@@ -92,11 +92,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   }
   const DType dtype = promote(promote(x.dtype(), weight.dtype()), bias.dtype());
   ops::check_dtype(Op::matmul, dtype);
-  const Tensor rows =
-      astype(x.rank() == 2
-                 ? x
-                 : reshape(x, {element_count(x.shape()) / std::max<std::int64_t>(x.size(-1), 1), x.size(-1)}),
-             dtype);
+  const Shape leading(std::span(x.shape().data(), x.rank() - 1));
+  const Tensor rows = astype(x.rank() == 2 ? x : reshape(x, {element_count(leading), x.size(-1)}), dtype);
   const Tensor matrix = astype(weight, dtype);
   const Tensor offset = astype(bias, dtype);
   Shape shape = x.shape();

@@ -164,7 +164,8 @@ constexpr std::array kRows = {
     OpInfo{"copy", TENON_OP_COPY, 0, "x", kCopy, Rule::given, true,
            "x, contiguous, in another dtype if one is given",
            [](In in, const Args& a) {
-             return a.empty("dtype") ? clone(in[0]) : astype(in[0], a.dtype("dtype"));
+             const DType dtype = a.empty("dtype") ? in[0].dtype() : a.dtype("dtype");
+             return dtype == in[0].dtype() ? clone(in[0]) : astype(in[0], dtype);
            }},
 
     unary<neg>("neg", TENON_UNARY_NEG, Rule::same, "-x"),

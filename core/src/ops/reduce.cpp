@@ -41,12 +41,9 @@ std::int64_t reduced_count(const Tensor& x, const Reduction& r) {
   return count;
 }
 
-// dx from dy, y and x; dy and y come with the reduced axes kept.
-using Rule = Tensor (*)(const Tensor& g, const Tensor& y, const Tensor& x);
-
-Tensor reduce(Op op, const Tensor& x, const Axes& axes, bool keepdim, Rule rule = nullptr) {
+// The unrecorded call, with the reduced axes kept.
+Tensor run_reduce(Op op, const Tensor& x, const Axes& axes, const Reduction& r) {
   const std::string_view op_name = info(op).name;
-  const Reduction r = reduction(op_name, x, axes);
   const bool needs_elements = op == Op::max || op == Op::min || op == Op::argmax || op == Op::argmin;
   if (needs_elements && reduced_count(x, r) == 0 && element_count(r.kept) != 0) {
     throw ShapeError(fmt::format("[{}] no elements to reduce in {} over axes {}", op_name,
@@ -57,9 +54,36 @@ Tensor reduce(Op op, const Tensor& x, const Axes& axes, bool keepdim, Rule rule 
   Tensor kept = empty(r.kept, ops::result_dtype(op, operand.dtype()));
   const tenon_reduce_attributes attributes = {sizeof(tenon_reduce_attributes), info(op).member, r.mask};
   dispatch::dispatch(op, {{operand}}, kept, &attributes);
-  if (rule != nullptr && autograd::recording({&x})) {
+  return kept;
+}
+
+// dx from dy and x's shape, or from dy, y and x; dy and y come with the reduced axes kept.
+using FromShape = Tensor (*)(const Tensor& g, const Shape& shape);
+using FromValues = Tensor (*)(const Tensor& g, const Tensor& y, const Tensor& x);
+
+Tensor reduce(Op op, const Tensor& x, const Axes& axes, bool keepdim) {
+  const Reduction r = reduction(info(op).name, x, axes);
+  const Tensor kept = run_reduce(op, x, axes, r);
+  return keepdim ? kept : view(kept, r.dropped);
+}
+
+Tensor reduce(Op op, const Tensor& x, const Axes& axes, bool keepdim, FromShape rule) {
+  const Reduction r = reduction(info(op).name, x, axes);
+  Tensor kept = run_reduce(op, x, axes, r);
+  if (autograd::recording({&x})) {
     autograd::record(
-        kept, op_name,
+        kept, info(op).name,
+        {{&x, [rule, shape = x.shape()](const Tensor& g, const Tensor&) { return rule(g, shape); }}});
+  }
+  return keepdim ? kept : view(kept, r.dropped);
+}
+
+Tensor reduce(Op op, const Tensor& x, const Axes& axes, bool keepdim, FromValues rule) {
+  const Reduction r = reduction(info(op).name, x, axes);
+  Tensor kept = run_reduce(op, x, axes, r);
+  if (autograd::recording({&x})) {
+    autograd::record(
+        kept, info(op).name,
         {{&x, [rule, x = Saved(x)](const Tensor& g, const Tensor& y) { return rule(g, y, *x); }}}, true);
   }
   return keepdim ? kept : view(kept, r.dropped);
@@ -79,12 +103,13 @@ Tensor extremum_gradient(const Tensor& g, const Tensor& y, const Tensor& x) {
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
   return reduce(Op::sum, x, axes, keepdim,
-                [](const Tensor& g, const Tensor&, const Tensor& x) { return expand(g, x.shape()); });
+                [](const Tensor& g, const Shape& shape) { return expand(g, shape); });
 }
 
 Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
-  return reduce(Op::mean, x, axes, keepdim, [](const Tensor& g, const Tensor& y, const Tensor& x) {
-    return expand(g / static_cast<double>(x.size() / std::max<std::int64_t>(y.size(), 1)), x.shape());
+  return reduce(Op::mean, x, axes, keepdim, [](const Tensor& g, const Shape& shape) {
+    const std::int64_t count = element_count(shape) / std::max<std::int64_t>(g.size(), 1);
+    return expand(g / static_cast<double>(count), shape);
   });
 }
 
@@ -146,7 +171,7 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
   Tensor out;
   {
     const NoGrad no_grad;
-    const Tensor largest = max(values, axes, true);
+    const Tensor largest = reduced_count(x, r) == 0 ? zeros(r.kept, values.dtype()) : max(values, axes, true);
     // An infinite maximum must not be subtracted from itself.
     const Tensor shift = where(eq(abs(largest), INFINITY), scalar_beside(largest, 0), largest);
     out = log(sum(exp(values - shift), axes, true)) + shift;
@@ -162,10 +187,10 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
 Tensor softmax(const Tensor& x, std::int64_t axis) {
   normalize_axis("softmax", axis, x.rank());
   const Tensor values = astype(x, to_floating(x.dtype()));
+  if (x.size() == 0) return clone(values);
   Tensor out;
   {
     const NoGrad no_grad;
-    if (x.size() == 0) return clone(values);
     const Tensor exponentials = exp(values - max(values, {axis}, true));
     out = exponentials / sum(exponentials, {axis}, true);
   }
@@ -181,10 +206,10 @@ Tensor softmax(const Tensor& x, std::int64_t axis) {
 Tensor log_softmax(const Tensor& x, std::int64_t axis) {
   normalize_axis("log_softmax", axis, x.rank());
   const Tensor values = astype(x, to_floating(x.dtype()));
+  if (x.size() == 0) return clone(values);
   Tensor out;
   {
     const NoGrad no_grad;
-    if (x.size() == 0) return clone(values);
     const Tensor shifted = values - max(values, {axis}, true);
     out = shifted - log(sum(exp(shifted), {axis}, true));
   }

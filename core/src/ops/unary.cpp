@@ -137,6 +137,20 @@ Tensor round(const Tensor& x) { return differentiable(Op::round, x, zero); }
 Tensor logical_not(const Tensor& x) { return ops::run_unary(Op::logical_not, x); }
 Tensor isnan(const Tensor& x) { return ops::run_unary(Op::isnan, x); }
 
-Tensor softplus(const Tensor& x) { return relu(x) + log1p(exp(-abs(x))); }
+Tensor softplus(const Tensor& x) {
+  const Tensor values = astype(x, to_floating(x.dtype()));
+  Tensor out;
+  {
+    const NoGrad no_grad;
+    out = relu(values) + log1p(exp(-abs(values)));
+  }
+  if (autograd::recording({&values})) {
+    autograd::record(out, "softplus",
+                     {{&values, [x = autograd::Saved(values)](const Tensor& g, const Tensor&) {
+                         return g * sigmoid(*x);
+                       }}});
+  }
+  return out;
+}
 
 }  // namespace tenon

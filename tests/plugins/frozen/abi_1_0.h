@@ -153,8 +153,8 @@ enum {
  * empty mask reduces over nothing. SUM and PROD: out has x's dtype (floats accumulate in at least
  * float32), or is int64 where x is an integer or bool. MEAN: floating, out has x's dtype. MAX and MIN: any
  * dtype, out has it too, NaN wins, -0 < +0; ANY and ALL: any x, out bool. ARGMAX, ARGMIN: out int64, the
- * row-major index within the reduced axes of the first extremum, or of the first NaN. Over no elements SUM
- * and ANY give 0, PROD and ALL 1, MEAN NaN; the host never asks the others for that. */
+ * row-major index within the reduced axes of the first extremum (-0 and +0 tie), or of the first NaN. Over no
+ * elements SUM and ANY give 0, PROD and ALL 1, MEAN NaN; the host never asks the others for that. */
 enum {
   TENON_REDUCE_SUM = 0,
   TENON_REDUCE_MEAN = 1,
@@ -171,7 +171,7 @@ enum {
  * by zero strides), one dtype, any but bool. out = activation(alpha * a b + beta * out + bias). If beta
  * is not 0, out is updated in place; if it is 0, out's old contents do not matter (NaN included). bias
  * has out's shape (by zero strides, usually). Integers wrap; alpha and beta are then integers. bfloat16
- * accumulates in at least float32 and rounds once. k = 0 writes beta * out + bias. */
+ * accumulates in at least float32 and rounds once. k = 0 makes a b zero. */
 #define TENON_NO_ACTIVATION 0xFFFFFFFFu
 
 /* INDEX along `axis`. index is int32 or int64; a value outside [0, extent) is TENON_INVALID and leaves

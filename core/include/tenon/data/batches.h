@@ -9,8 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory>
 
 namespace tenon {
+
+class PixelMap;
 
 /// The integers 0..n-1 in random order, int64 [n]: the shuffle of Fisher and Yates (Durstenfeld 1964) on
 /// words of random_bits(), so that a seed gives the same order everywhere. Throws IndexError unless 0 <= n <
@@ -75,7 +78,7 @@ class TENON_API Epoch {
   Tensor images_;  // uint8 [N, H * W] or [N, H, W]
   Tensor labels_;
   Tensor order_;  // int64 [N]; undefined where it is that of the dataset
-  Normalization normalization_;
+  std::shared_ptr<const PixelMap> map_;
   std::int64_t batch_size_ = 1;
   std::int64_t size_ = 0;
 };
@@ -95,7 +98,7 @@ class TENON_API Batches {
 
  private:
   ImageDataset dataset_;
-  Normalization normalization_;
+  std::shared_ptr<const PixelMap> map_;
   BatchOptions options_;
 };
 

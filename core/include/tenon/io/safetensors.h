@@ -25,7 +25,7 @@ struct SafetensorsFile {
 /// naming file and field, on a header that is not exactly what the format allows (duplicate or unknown keys,
 /// wrong types, numbers beyond int64, invalid UTF-8, NUL in a name) and on byte ranges that overlap, leave
 /// holes, differ from dtype and shape, or do not end with the file. Allocates no more than the file's size
-/// and 64 MiB.
+/// and 64 MiB, and so refuses more than 32768 tensors, or 16 MiB of names and metadata.
 TENON_API SafetensorsFile load_safetensors(const std::string& path);
 
 /// Writes `tensors` (names unique, valid UTF-8, without NUL, not "__metadata__") so that each begins at a
@@ -33,8 +33,8 @@ TENON_API SafetensorsFile load_safetensors(const std::string& path);
 /// written.
 ///
 /// Atomic: the bytes go to a new file in the same directory, which is synced and renamed over `path`; a
-/// failure or a kill at any time leaves the old file whole (a kill may leave "<name>.<random>.tmp" behind). A
-/// symbolic link is followed, and what it leads to is replaced. An existing file's permissions are kept.
+/// failure or a kill at any time leaves the old file whole (a kill may leave a ".tenon-<random>.tmp" behind).
+/// A symbolic link is followed, and what it leads to is replaced. An existing file's permissions are kept.
 TENON_API void save_safetensors(const std::string& path, const NamedTensors& tensors,
                                 const Metadata& metadata = {});
 

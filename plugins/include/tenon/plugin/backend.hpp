@@ -121,6 +121,9 @@ tenon_status guarded(F&& f) noexcept {
   } catch (const InvalidData& error) {
     host->set_error(error.what());
     return TENON_INVALID;
+  } catch (const UnknownDType& error) {
+    host->set_error(error.what());
+    return TENON_UNSUPPORTED;
   } catch (const std::bad_alloc&) {
     host->set_error("out of host memory");
     return TENON_OUT_OF_MEMORY;

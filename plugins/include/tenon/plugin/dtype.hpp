@@ -56,9 +56,15 @@ constexpr DLDataType to_dlpack(DType dtype) {
   return {kDLOpaqueHandle, 0, 0};
 }
 
-/// The inverse. Throws std::invalid_argument on a dtype that Tenon does not have.
+/// Thrown by from_dlpack(); a backend's call then counts as UNSUPPORTED.
+class UnknownDType : public std::invalid_argument {
+ public:
+  using std::invalid_argument::invalid_argument;
+};
+
+/// The inverse. Throws UnknownDType on a dtype that Tenon does not have, vectors of lanes included.
 constexpr DType from_dlpack(DLDataType type) {
-  switch (type.code << 8 | type.bits) {
+  switch (type.lanes == 1 ? type.code << 8 | type.bits : -1) {
     case kDLFloat << 8 | 32:
       return DType::float32;
     case kDLFloat << 8 | 64:
@@ -74,7 +80,7 @@ constexpr DType from_dlpack(DLDataType type) {
     case TENON_DTYPE_CODE_BOOL << 8 | 8:
       return DType::boolean;
     default:
-      throw std::invalid_argument("a DLPack dtype that Tenon does not have");
+      throw UnknownDType("a DLPack dtype that Tenon does not have");
   }
 }
 

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# consumer_test.sh BUILD_DIR THIS_DIR TEMPLATE_DIR COMPILER
+set -euo pipefail
+build=$1 here=$2 template=$3 compiler=$4
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cmake --install "$build" --prefix "$work/first" > "$work/install.log"
+mv "$work/first" "$work/moved"
+unset TENON_PLUGIN_PATH TENON_BACKEND
+
+# The compiler flags of the build, so that a sanitized library meets a sanitized program.
+flags=$(sed -n 's/^CMAKE_CXX_FLAGS:STRING=//p' "$build/CMakeCache.txt")
+configure=(-G Ninja "-DCMAKE_PREFIX_PATH=$work/moved" "-DCMAKE_CXX_COMPILER=$compiler" "-DCMAKE_CXX_FLAGS=$flags")
+
+cmake -S "$here/consumer" -B "$work/consumer" "${configure[@]}" > "$work/consumer.log"
+cmake --build "$work/consumer" >> "$work/consumer.log"
+"$work/consumer/consumer" naive
+
+cp -r "$template" "$work/template"
+cmake -S "$work/template" -B "$work/plugin" "${configure[@]}" > "$work/plugin.log"
+cmake --build "$work/plugin" >> "$work/plugin.log"
+TENON_PLUGIN_PATH=$work/plugin "$work/consumer/consumer" my
+
+# The tool from the moved prefix finds its library and its plugins.
+"$work/moved/bin/tenon" backends --json | grep -q "\"path\": *\"$work/moved/"
