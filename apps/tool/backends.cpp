@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "commands.h"
 #include "console.h"
@@ -45,16 +46,29 @@ std::string first_choice() {
   }
 }
 
+std::string score_text(const BackendInfo& backend) {
+  return backend.available ? fmt::format("{}", backend.score) : "-";
+}
+
+// A row for each backend, and below it where it is and why it cannot be used.
 std::string table_text(const std::vector<BackendInfo>& backends) {
   const std::string chosen = first_choice();
-  std::vector<std::vector<std::string>> rows = {{"", "NAME", "SCORE", "VERSION", "LIBRARY", "STATE"}};
+  std::vector<std::vector<std::string>> rows = {{"", "NAME", "SCORE", "VERSION", "LIBRARY"}};
   for (const BackendInfo& backend : backends) {
-    rows.push_back({backend.available && backend.name == chosen ? "*" : "", backend.name,
-                    backend.available ? fmt::format("{}", backend.score) : "-", backend.version,
-                    backend.library, backend.available ? backend.path : "unavailable: " + backend.reason});
+    rows.push_back({backend.available && backend.name == chosen ? "*" : "", backend.name, score_text(backend),
+                    backend.version, backend.library.empty() ? "-" : backend.library});
   }
-  return text_table(rows, is_colourful(stdout)) +
-         (chosen.empty() ? "" : "\n*: runs the ops where nothing else is chosen\n");
+  std::istringstream lines(text_table(rows, is_colourful(stdout)));
+  std::string text;
+  std::string line;
+  std::getline(lines, line);
+  text += line + "\n";
+  for (const BackendInfo& backend : backends) {
+    std::getline(lines, line);
+    text += fmt::format("{}\n     {}\n", line, backend.path);
+    if (!backend.available) text += fmt::format("     unavailable: {}\n", backend.reason);
+  }
+  return text + (chosen.empty() ? "" : "\n*: runs the ops where nothing else is chosen\n");
 }
 
 void run(const Options& options) {

@@ -40,6 +40,12 @@ void parse(CLI::App& app, std::vector<std::string> words) {
   }
 }
 
+CLI::Validator between(std::int64_t low, std::int64_t high) { return CLI::Range(low, high).description(""); }
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  return CLI::IsMember(std::move(words)).description("");
+}
+
 void print(std::string_view text) {
   check_output(std::fwrite(text.data(), 1, text.size(), stdout) == text.size());
 }

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -15,6 +16,10 @@ struct HelpShown {};
 
 /// Parses `words`. Throws HelpShown; UsageError for everything that CLI11 refuses.
 void parse(CLI::App& app, std::vector<std::string> words);
+
+/// Validators whose ranges and sets do not clutter the help.
+CLI::Validator between(std::int64_t low, std::int64_t high);
+CLI::Validator one_of(std::vector<std::string> words);
 
 /// Writes to standard output. Throws Error if that fails.
 void print(std::string_view text);

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <vector>
@@ -32,6 +33,11 @@ void run(std::vector<std::string> words) {
   add_train(app, action);
   add_predict(app, action);
   add_op(app);
+  const bool named = !words.empty() && !words.front().starts_with("-");
+  if (named &&
+      app.get_subcommands([&](CLI::App* command) { return command->check_name(words.front()); }).empty()) {
+    throw UsageError("no command is called '" + words.front() + "'\ntry `tenon --help`");
+  }
   app.footer(
       "\nTENON_BACKEND chooses backends where --backend does not; TENON_PLUGIN_PATH adds directories of "
       "plugins;\n"
@@ -47,6 +53,9 @@ void run(std::vector<std::string> words) {
 int main(int argc, char** argv) {
   using namespace tenon::tool;
   std::signal(SIGPIPE, SIG_DFL);  // `tenon ... | head` ends quietly, whatever the parent process ignores
+  // Waiting threads sleep: on a machine with other work, ones that spin make small kernels a hundred times
+  // slower.
+  if (std::getenv("GOMP_SPINCOUNT") == nullptr) setenv("OMP_WAIT_POLICY", "passive", 0);
   try {
     run({argv + 1, argv + argc});
     flush_output();

@@ -22,6 +22,8 @@ namespace {
 
 using Given = std::map<std::string, std::string>;
 
+constexpr int kAnyNumber = 1 << 20;
+
 struct Call {
   std::vector<std::string> files;
   Given arguments;
@@ -98,7 +100,10 @@ void check_values(const OpInfo& op, const Given& given) {
 // "--keepdims" is no argument: lets core say which was meant.
 void refuse_unknown(const OpInfo& op, const std::vector<std::string>& extras) {
   for (const std::string& word : extras) {
-    if (!word.starts_with("--")) throw UsageError(fmt::format("[{}] has no argument {}", op.name, word));
+    if (!word.starts_with("--")) {
+      throw UsageError(
+          fmt::format("[{}] takes the tensors ({}); '{}' is one too many", op.name, op.inputs, word));
+    }
     const std::string name = word.substr(2, word.find('=') - 2);
     check_values(op, {{name, ""}});
   }
@@ -107,10 +112,16 @@ void refuse_unknown(const OpInfo& op, const std::vector<std::string>& extras) {
 Call parse_call(const OpInfo& op, std::vector<std::string> words) {
   Call call;
   CLI::App app(std::string(op.formula), fmt::format("tenon op {}", op.name));
+  app.set_help_flag("-h,--help", "Print this help and exit");
   const std::vector<std::string> inputs = input_names(op);
-  if (!inputs.empty()) {
-    app.add_option("files", call.files, fmt::format("One .npy file for each of: {}", op.inputs))
-        ->type_name("FILE.npy");
+  for (const std::string& input : inputs) {
+    const auto add_file = [&call](const CLI::results_t& files) {
+      call.files.insert(call.files.end(), files.begin(), files.end());
+      return true;
+    };
+    CLI::Option* option = app.add_option(input.substr(0, input.find('.')), add_file, "A .npy file");
+    option->type_name("FILE")->required();
+    if (input.ends_with("...")) option->expected(1, kAnyNumber);
   }
   for (const ArgumentInfo& argument : op.arguments) add_argument(app, argument, call.arguments);
   app.add_option("--out", call.out, "Write the result here instead of printing it")->type_name("FILE.npy");
@@ -121,13 +132,6 @@ Call parse_call(const OpInfo& op, std::vector<std::string> words) {
   parse(app, std::move(words));
   refuse_unknown(op, app.remaining());
   check_values(op, call.arguments);
-  const bool any_number = op.inputs.ends_with("...");
-  const std::size_t files = call.files.size();
-  if (any_number ? files == 0 : files != inputs.size()) {
-    throw UsageError(fmt::format("[{}] takes {} ({}), {} were given", op.name,
-                                 inputs.empty() ? "no file" : "a .npy file for each input", op.inputs,
-                                 files));
-  }
   return call;
 }
 

@@ -37,6 +37,7 @@ struct Options {
   std::string optimizer = "sgd";
   std::optional<double> momentum;
   std::optional<double> weight_decay;
+  std::string schedule = "cosine";
   std::string loss = "cross-entropy";
   std::uint64_t seed = 0;
   std::vector<std::string> layer_backends;
@@ -54,7 +55,8 @@ using Parameters = std::vector<Tensor>;
 
 struct OptimizerChoice {
   std::string_view name;
-  double learning_rate;
+  double learning_rate;      // for cross-entropy
+  double mse_learning_rate;  // whose gradients are smaller by the number of classes
   std::unique_ptr<optim::Optimizer> (*make)(Parameters parameters, double learning_rate,
                                             const Options& options);
 };
@@ -74,19 +76,19 @@ std::unique_ptr<optim::Optimizer> make_sgd(Parameters parameters, double learnin
 }
 
 constexpr std::array kOptimizers = {
-    OptimizerChoice{"sgd", 0.1,
+    OptimizerChoice{"sgd", 0.1, 0.5,
                     [](Parameters p, double lr, const Options& o) {
                       return make_sgd(std::move(p), lr, o.momentum.value_or(0), o);
                     }},
-    OptimizerChoice{"momentum", 0.02,
+    OptimizerChoice{"momentum", 0.02, 0.1,
                     [](Parameters p, double lr, const Options& o) {
                       return make_sgd(std::move(p), lr, o.momentum.value_or(0.9), o);
                     }},
-    OptimizerChoice{"adam", 1e-3,
+    OptimizerChoice{"adam", 1e-3, 1e-3,
                     [](Parameters p, double lr, const Options& o) {
                       return make_adam<optim::Adam>(std::move(p), lr, o, optim::AdamOptions{});
                     }},
-    OptimizerChoice{"adamw", 1e-3,
+    OptimizerChoice{"adamw", 1e-3, 1e-3,
                     [](Parameters p, double lr, const Options& o) {
                       return make_adam<optim::AdamW>(std::move(p), lr, o, optim::AdamW::kDefaults);
                     }},
@@ -97,7 +99,9 @@ const OptimizerChoice& chosen_optimizer(const Options& options) {
 }
 
 double learning_rate(const Options& options) {
-  return options.learning_rate.value_or(chosen_optimizer(options).learning_rate);
+  const OptimizerChoice& choice = chosen_optimizer(options);
+  return options.learning_rate.value_or(options.loss == "mse" ? choice.mse_learning_rate
+                                                              : choice.learning_rate);
 }
 
 // Mean squared error between the outputs and the one-hot labels.
@@ -111,6 +115,11 @@ class OneHotMSELoss : public nn::Loss {
 std::unique_ptr<nn::Loss> make_loss(const std::string& name) {
   if (name == "mse") return std::make_unique<OneHotMSELoss>();
   return std::make_unique<nn::CrossEntropyLoss>();
+}
+
+std::unique_ptr<optim::Schedule> make_schedule(const Options& options, optim::Optimizer& optimizer) {
+  if (options.schedule == "constant" || options.epochs == 0) return nullptr;
+  return std::make_unique<optim::CosineLR>(optimizer, options.epochs);
 }
 
 BackendChoice choose(const std::string& names) {
@@ -224,6 +233,8 @@ void run(const Options& options) {
   const auto optimizer =
       chosen_optimizer(options).make(classifier.network->parameters(), learning_rate(options), options);
 
+  const auto schedule = make_schedule(options, *optimizer);
+
   if (!options.json) print(description(options, classifier, train_batches, test_batches));
   if (options.summary) {
     const std::string table = classifier.network->summary({options.batch_size, classifier.pixels()}) + "\n";
@@ -246,6 +257,7 @@ void run(const Options& options) {
   const Ending ending = train({.network = *classifier.network,
                                .loss = *loss,
                                .optimizer = *optimizer,
+                               .schedule = schedule.get(),
                                .train = train_batches,
                                .test = test_batches,
                                .epochs = options.epochs,
@@ -260,6 +272,9 @@ void run(const Options& options) {
     InterruptWatch::end_process();
   }
 }
+
+constexpr std::int64_t kMany = std::int64_t{1} << 32;
+constexpr std::int64_t kLargest = std::int64_t{1} << 24;
 
 const CLI::Validator kNotNegative(
     [](std::string& text) {
@@ -277,11 +292,11 @@ void add_network_options(CLI::App& command, Options& options) {
   command.add_option("--hidden", options.hidden, "Sizes of the hidden layers: 50, or 512,256")
       ->type_name("N,...")
       ->delimiter(',')
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))
+      ->check(between(1, kLargest))
       ->default_str("50");
   command.add_option("--loss", options.loss, "cross-entropy, or mse against the one-hot labels")
       ->type_name("NAME")
-      ->check(CLI::IsMember({"cross-entropy", "mse"}))
+      ->check(one_of({"cross-entropy", "mse"}))
       ->capture_default_str();
   command.add_option("--load", options.load, "Start from these weights instead of drawing new ones")
       ->type_name("FILE");
@@ -291,33 +306,39 @@ void add_network_options(CLI::App& command, Options& options) {
 }
 
 void add_optimizer_options(CLI::App& command, Options& options) {
-  constexpr std::int64_t kMany = std::int64_t{1} << 32;
   std::vector<std::string> names;
   std::vector<std::string> rates;
   for (const OptimizerChoice& choice : kOptimizers) {
     names.emplace_back(choice.name);
-    rates.push_back(fmt::format("{} {}", choice.name, choice.learning_rate));
+    rates.push_back(
+        fmt::format("{} {} (mse {})", choice.name, choice.learning_rate, choice.mse_learning_rate));
   }
   command.add_option("--epochs", options.epochs, "Passes over the training set")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{0}, kMany))
+      ->check(between(0, kMany))
       ->capture_default_str();
   command.add_option("--max-steps", options.max_steps, "Stop after this many steps")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{0}, kMany));
+      ->check(between(0, kMany));
   command.add_option("--batch-size", options.batch_size, "Images in a step")
       ->type_name("N")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))
+      ->check(between(1, kLargest))
       ->capture_default_str();
   command.add_option("--optimizer", options.optimizer, fmt::format("One of {}", fmt::join(names, ", ")))
       ->type_name("NAME")
-      ->check(CLI::IsMember(names))
+      ->check(one_of(names))
       ->capture_default_str();
   command
       .add_option("--lr", options.learning_rate,
                   fmt::format("Learning rate; if not given: {}", fmt::join(rates, ", ")))
       ->type_name("X")
       ->check(kNotNegative);
+  command
+      .add_option("--schedule", options.schedule,
+                  "cosine: the learning rate falls to 0 along a cosine, by the epoch; or constant")
+      ->type_name("NAME")
+      ->check(one_of({"cosine", "constant"}))
+      ->capture_default_str();
   command.add_option("--momentum", options.momentum, "Of sgd, 0 if not given; of momentum, 0.9 if not given")
       ->type_name("X")
       ->check(kNotNegative);
@@ -345,7 +366,7 @@ void add_train(CLI::App& app, Action& action) {
       ->take_all();
   command->add_option("--log-every", options->log_every, "Report the loss of each N-th step")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(between(0, kMany));
   command->add_flag("--json", options->json, "Print one JSON object a line");
   command->footer(
       "\nExamples:\n"

@@ -66,6 +66,7 @@ class Loop {
       record.test = evaluate(setup_.network, setup_.loss, setup_.test);
       report_.epoch(record);
       if (setup_.after_epoch) setup_.after_epoch();
+      if (setup_.schedule != nullptr) setup_.schedule->step();
     } while (step_ < steps_);
     return Ending::complete;
   }

@@ -45,6 +45,7 @@ struct TrainingSetup {
   nn::Module& network;
   const nn::Loss& loss;
   optim::Optimizer& optimizer;
+  optim::Schedule* schedule = nullptr;  ///< goes on after each epoch; null for none
   const Batches& train;
   const Batches& test;
   std::int64_t epochs = 1;

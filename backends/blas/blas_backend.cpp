@@ -50,5 +50,5 @@ class BlasBackend final : public plugin::Backend {
 }  // namespace
 }  // namespace tenon::blas
 
-TENON_EXPORT_BACKEND(tenon::plugin::entry<tenon::blas::BlasBackend>, "blas", "0.1.0", TENON_CBLAS_NAME, "",
-                     "", 50)
+TENON_EXPORT_BACKEND(tenon::plugin::entry<tenon::blas::BlasBackend>, "blas", TENON_BLAS_VERSION,
+                     TENON_CBLAS_NAME, "", "", 50)

@@ -4,7 +4,9 @@
 #include <dlfcn.h>
 
 #include <atomic>
+#include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <mutex>
 #include <stdexcept>
 
@@ -16,6 +18,26 @@ constexpr char kVariable[] = "TENON_BLAS_LIBRARY";
 template <typename Function>
 void find(void* handle, const char* name, Function& function) {
   function = reinterpret_cast<Function>(dlsym(handle, name));
+}
+
+/// Whether 0 * inf is NaN in this gemv. Some libraries (BLIS, the reference of old) skip the zeros of x;
+/// their gemm does not.
+template <typename T>
+bool multiplies_zeros(Gemv<T> gemv) {
+  constexpr int kSize = 40;
+  for (const int n : {1, 7, kSize}) {
+    for (const int transpose : {kNoTranspose, kTranspose}) {
+      for (const int at : {0, n - 1}) {
+        T a[kSize * kSize] = {};
+        T x[kSize] = {};
+        T y[kSize] = {};
+        a[at * n + at] = std::numeric_limits<T>::infinity();
+        gemv(kRowMajor, transpose, n, n, T{1}, a, n, x, 1, T{1}, y, 1);
+        if (!std::isnan(y[at])) return false;
+      }
+    }
+  }
+  return true;
 }
 
 /// The file that has the CBLAS that this plugin is linked to.
@@ -48,10 +70,12 @@ CblasLibrary::CblasLibrary() {
   find(handle, "cblas_dgemm", dgemm_);
   find(handle, "cblas_sgemv", sgemv_);
   find(handle, "cblas_dgemv", dgemv_);
-  if (sgemm_ == nullptr || dgemm_ == nullptr || sgemv_ == nullptr || dgemv_ == nullptr) {
-    throw std::runtime_error(path + " has no cblas_sgemm, cblas_dgemm, cblas_sgemv or cblas_dgemv; set " +
-                             kVariable + " to a library with the CBLAS interface");
+  if (sgemm_ == nullptr || dgemm_ == nullptr) {
+    throw std::runtime_error(path + " has no cblas_sgemm or no cblas_dgemm; set " + kVariable +
+                             " to a library with the CBLAS interface");
   }
+  if (sgemv_ != nullptr && !multiplies_zeros(sgemv_)) sgemv_ = nullptr;
+  if (dgemv_ != nullptr && !multiplies_zeros(dgemv_)) dgemv_ = nullptr;
   find_thread_control(handle);
   describe(handle, path);
 }

@@ -31,6 +31,7 @@ class CblasLibrary {
       return dgemm_;
     }
   }
+  /// Null if there is none for which 0 * inf is NaN: multiply() does without it then.
   template <typename T>
   [[nodiscard]] Gemv<T> gemv() const {
     if constexpr (sizeof(T) == sizeof(float)) {

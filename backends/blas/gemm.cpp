@@ -1,5 +1,7 @@
 #include "blas/gemm.h"
 
+#include "cpu/scratch.h"
+
 #include <algorithm>
 #include <climits>
 
@@ -12,6 +14,23 @@ int as_int(std::int64_t value) { return static_cast<int>(value); }
 bool is_increment(std::int64_t n, std::int64_t stride) { return n == 1 || (stride > 0 && stride <= INT_MAX); }
 
 int increment(std::int64_t n, std::int64_t stride) { return n == 1 ? 1 : as_int(stride); }
+
+/// c = alpha a b + beta c with a single row, made as two rows: a library that skips the zeros of vectors may
+/// take a product with one row for one with a vector.
+template <typename T>
+void multiply_doubled(const CblasLibrary& library, T alpha, Matrix<const T> a, Matrix<const T> b, T beta,
+                      Matrix<T> c) {
+  const cpu::Scratch memory(static_cast<std::size_t>(2 * (a.columns + c.columns)) * sizeof(T));
+  T* rows = memory.as<T>();
+  T* result = rows + 2 * a.columns;
+  for (std::int64_t i = 0; i < a.columns; ++i) rows[i] = rows[a.columns + i] = a.data[i * a.column_stride];
+  for (std::int64_t j = 0; j < c.columns; ++j) {
+    result[j] = result[c.columns + j] = beta == T{0} ? T{0} : c.data[j * c.column_stride];
+  }
+  multiply<T>(library, alpha, {rows, 2, a.columns, a.columns, 1}, b, beta,
+              {result, 2, c.columns, c.columns, 1});
+  for (std::int64_t j = 0; j < c.columns; ++j) c.data[j * c.column_stride] = result[j];
+}
 
 /// c = alpha a b + beta c, b and c being columns; false if CBLAS cannot take them so.
 template <typename T>
@@ -54,6 +73,14 @@ bool is_output_layout(std::int64_t rows, std::int64_t columns, std::int64_t row_
 template <typename T>
 void multiply(const CblasLibrary& library, T alpha, Matrix<const T> a, Matrix<const T> b, T beta,
               Matrix<T> c) {
+  if (library.gemv<T>() == nullptr && c.rows == 1) {
+    multiply_doubled(library, alpha, a, b, beta, c);
+    return;
+  }
+  if (library.gemv<T>() == nullptr && c.columns == 1) {
+    multiply_doubled(library, alpha, b.transposed(), a.transposed(), beta, c.transposed());
+    return;
+  }
   if (c.columns == 1 && multiply_vector(library, alpha, a, b, beta, c)) return;
   if (c.rows == 1 && multiply_vector(library, alpha, b.transposed(), a.transposed(), beta, c.transposed()))
     return;

@@ -35,6 +35,7 @@ bool is_output_layout(std::int64_t rows, std::int64_t columns, std::int64_t row_
 
 /// c = alpha a b + beta c, with alpha not 0 and no extent 0. The layouts of a and b must be valid, that of c
 /// an output layout. If beta is 0, what c held does not matter.
+/// Throws std::bad_alloc, and that only with a single row or column and a library without gemv().
 template <typename T>
 void multiply(const CblasLibrary& library, T alpha, Matrix<const T> a, Matrix<const T> b, T beta,
               Matrix<T> c);

@@ -123,7 +123,8 @@ void multiply_batch(const CblasLibrary& library, T alpha, const View& a_view, co
   const std::int64_t batches = loop.size / m;
   const std::int64_t work = m * n * k;
   const int threads = cpu::thread_count();
-  if (batches > 1 && threads > 1 && work < kSmallProduct) {
+  const bool allocates = library.gemv<T>() == nullptr && (m == 1 || n == 1);  // which may throw
+  if (batches > 1 && threads > 1 && work < kSmallProduct && !allocates) {
     const CblasLibrary::Threads alone(library, 1);
     cpu::parallel_for(batches, (kGrain + work - 1) / work, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) product(i * m);

@@ -1,4 +1,4 @@
-// COPY on dense arrays: every cast, and a copy that goes past the caches.
+// COPY on dense arrays: every cast.
 #include "cpu/tables.h"
 
 #include <algorithm>
@@ -7,7 +7,6 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "cpu/cast_kernels.cpp"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -63,22 +62,6 @@ CastTable make_cast_table() {
   return table;
 }
 
-void stream(void* to, const void* from, std::size_t bytes) {
-  const hwy::HWY_NAMESPACE::ScalableTag<std::uint8_t> d;
-  const std::size_t lanes = hwy::HWY_NAMESPACE::Lanes(d);
-  auto* target = static_cast<std::uint8_t*>(to);
-  const auto* source = static_cast<const std::uint8_t*>(from);
-  const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(target) % lanes;
-  const std::size_t head = std::min(bytes, misaligned == 0 ? 0 : lanes - misaligned);
-  std::memcpy(target, source, head);
-  std::size_t i = head;
-  for (; i + lanes <= bytes; i += lanes) {
-    hwy::HWY_NAMESPACE::Stream(hwy::HWY_NAMESPACE::LoadU(d, source + i), d, target + i);
-  }
-  std::memcpy(target + i, source + i, bytes - i);
-  hwy::FlushStream();
-}
-
 }  // namespace HWY_NAMESPACE
 }  // namespace tenon::cpu
 HWY_AFTER_NAMESPACE();
@@ -86,15 +69,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu {
 HWY_EXPORT(make_cast_table);
-HWY_EXPORT(stream);
 
 const CastTable& cast_table() {
   static const CastTable table = HWY_DYNAMIC_DISPATCH(make_cast_table)();
   return table;
-}
-
-void stream_copy(void* to, const void* from, std::size_t bytes) {
-  HWY_DYNAMIC_DISPATCH(stream)(to, from, bytes);
 }
 
 }  // namespace tenon::cpu

@@ -2,10 +2,7 @@
 #pragma once
 
 #include "cpu/loop.h"
-#include "cpu/tables.h"
 #include "cpu/threads.h"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -13,16 +10,6 @@
 namespace tenon::cpu {
 
 inline constexpr std::int64_t kChunk = 512;
-
-/// Outputs from this size on are written past the caches: they would be evicted before anyone reads them, and
-/// reading a line only to overwrite it costs a third more traffic.
-inline std::int64_t streaming_bytes() {
-  static const std::int64_t bytes = [] {
-    const long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
-    return std::max<std::int64_t>(cache > 0 ? cache / 2 : 0, 8 << 20);
-  }();
-  return bytes;
-}
 
 /// One operand of a Loop, a chunk at a time.
 class ChunkReader {
@@ -85,9 +72,8 @@ void for_each_chunk(const Loop& loop, std::int64_t grain, Kernel&& kernel) {
   const bool out_flat = loop.flat(0);
   bool all_flat = out_flat;
   for (int i = 1; i <= inputs; ++i) all_flat = all_flat && loop.flat(i);
-  const bool streams = out_flat && loop.size * item >= streaming_bytes();
 
-  if (all_flat && !streams) {
+  if (all_flat) {
     parallel_for(loop.size, grain, [&](std::int64_t begin, std::int64_t end) {
       const std::byte* in[Loop::kMaxOperands];
       for (int i = 0; i < inputs; ++i) in[i] = loop.base[i + 1] + begin * loop.item[i + 1];
@@ -106,10 +92,7 @@ void for_each_chunk(const Loop& loop, std::int64_t grain, Kernel&& kernel) {
       n = std::min(kChunk, end - i);
       if (by_row) n = std::min(n, loop.extent[0] - i % loop.extent[0]);
       for (int k = 0; k < inputs; ++k) in[k] = readers[k].read(i, n, by_row);
-      if (streams) {
-        kernel(in, buffer, static_cast<std::size_t>(n));
-        stream_copy(loop.base[0] + i * item, buffer, static_cast<std::size_t>(n * item));
-      } else if (out_flat) {
+      if (out_flat) {
         kernel(in, loop.base[0] + i * item, static_cast<std::size_t>(n));
       } else if (out_rows) {
         kernel(in, loop.address(0, i), static_cast<std::size_t>(n));

@@ -13,7 +13,7 @@ namespace {
 using plugin::Call;
 using plugin::View;
 
-constexpr std::int64_t kGrain = 16384;  // elements worth a thread
+constexpr std::int64_t kGrain = 32768;  // elements worth a thread
 
 std::int64_t load_index(const std::byte* at, bool wide) {
   return wide ? *reinterpret_cast<const std::int64_t*>(at) : *reinterpret_cast<const std::int32_t*>(at);

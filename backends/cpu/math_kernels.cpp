@@ -17,6 +17,18 @@ namespace HWY_NAMESPACE {
 
 using D32 = hn::Rebind<float, D64>;  // as many float32 lanes as there are float64 lanes
 
+/// Rounds to float32, to infinity beyond its range: where there are no vectors, Highway would stop at the
+/// largest number.
+HWY_INLINE void store_rounded(F64 x, float* to) {
+  if constexpr (HWY_TARGET == HWY_EMU128 || HWY_TARGET == HWY_SCALAR) {
+    HWY_ALIGN double lanes[HWY_MAX_BYTES / sizeof(double)];
+    hn::Store(x, D64(), lanes);
+    for (std::size_t i = 0; i < hn::Lanes(D64()); ++i) to[i] = static_cast<float>(lanes[i]);
+  } else {
+    hn::StoreU(hn::DemoteTo(D32(), x), D32(), to);
+  }
+}
+
 HWY_INLINE F64 keep_nan(F64 x, F64 y) { return hn::IfThenElse(hn::Eq(x, x), y, x); }
 HWY_INLINE F64 keep_zero(F64 x, F64 y) { return hn::IfThenElse(hn::Eq(x, splat(0.0)), x, y); }
 
@@ -87,7 +99,7 @@ void map(const void* x, void* out, std::size_t n) {
   const auto* from = static_cast<const float*>(x);
   auto* to = static_cast<float*>(out);
   const auto group = [&](const float* source, float* target) HWY_ATTR {
-    hn::StoreU(hn::DemoteTo(d32, Op{}(hn::PromoteTo(d64, hn::LoadU(d32, source)))), d32, target);
+    store_rounded(Op{}(hn::PromoteTo(d64, hn::LoadU(d32, source))), target);
   };
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) group(from + i, to + i);
@@ -139,7 +151,7 @@ void pow_group(const float* base, const float* exponent, float* out) {
                                       splat(std::numeric_limits<double>::quiet_NaN()));
   const F64 result = hn::IfThenElse(hn::Lt(x, splat(0.0)), negative, power);
   if (HWY_LIKELY(hn::AllTrue(d64, plain))) {
-    hn::StoreU(hn::DemoteTo(d32, result), d32, out);
+    store_rounded(result, out);
     return;
   }
   HWY_ALIGN double bases[HWY_MAX_BYTES / sizeof(double)];
@@ -154,7 +166,7 @@ void pow_group(const float* base, const float* exponent, float* out) {
       results[i] = std::pow(bases[i], exponents[i]);
     }
   }
-  hn::StoreU(hn::DemoteTo(d32, hn::Load(d64, results)), d32, out);
+  store_rounded(hn::Load(d64, results), out);
 }
 
 void map_pow(const void* a, const void* b, void* out, std::size_t n) {

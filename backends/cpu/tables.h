@@ -48,8 +48,6 @@ void double_pow(const void* a, const void* b, void* out, std::size_t n);
 /// The casts of COPY: rows are the dtypes to cast from, columns those to cast to.
 using CastTable = Table<UnaryKernel, kDTypeCount>;
 const CastTable& cast_table();
-/// memcpy past the caches, for outputs that are far larger than they are; ends with a store fence.
-void stream_copy(void* to, const void* from, std::size_t bytes);
 
 /// A reduction as a left fold over accumulators of type A (double, uint64, or the element's own): SUM of
 /// floats in double, of integers in uint64.

@@ -5,11 +5,15 @@
 namespace tenon::test {
 
 double spacing(double value, DType dtype) {
-  const bool single = dtype == DType::float32;
-  const int digits = single ? 24 : 53;
-  const int least = single ? -149 : -1074;
-  if (!std::isfinite(value) || value == 0) return std::ldexp(1.0, least);
-  return std::ldexp(1.0, std::max(std::ilogb(value) + 1 - digits, least));
+  struct Format {
+    int digits;
+    int least;
+  };
+  const Format format = dtype == DType::float64    ? Format{53, -1074}
+                        : dtype == DType::bfloat16 ? Format{8, -133}
+                                                   : Format{24, -149};
+  if (!std::isfinite(value) || value == 0) return std::ldexp(1.0, format.least);
+  return std::ldexp(1.0, std::max(std::ilogb(value) + 1 - format.digits, format.least));
 }
 
 Bound exact() {
@@ -20,7 +24,9 @@ Bound exact() {
 
 Bound ulps(double float32_ulps, double float64_ulps) {
   return [=](const Judged& judged) {
-    const double count = judged.dtype == DType::float32 ? float32_ulps : float64_ulps + 1;
+    const double count = judged.dtype == DType::float32    ? float32_ulps
+                         : judged.dtype == DType::bfloat16 ? (float32_ulps > 4 ? 2 : 1)
+                                                           : float64_ulps + 1;
     std::vector<double> allowed = judged.reference.to_vector<double>();
     for (double& value : allowed) value = count * spacing(value, judged.dtype);
     return allowed;
@@ -30,7 +36,10 @@ Bound ulps(double float32_ulps, double float64_ulps) {
 Bound scaled(double c, double scale) {
   return [=](const Judged& judged) {
     std::vector<double> allowed = judged.reference.to_vector<double>();
-    for (double& value : allowed) value = c * judged.u * std::max(std::abs(value), scale);
+    const double storage_ulps = judged.dtype == DType::bfloat16 ? 2 : 0;
+    for (double& value : allowed) {
+      value = c * judged.u * std::max(std::abs(value), scale) + storage_ulps * spacing(value, judged.dtype);
+    }
     return allowed;
   };
 }

@@ -7,11 +7,13 @@ namespace tenon::test {
 
 /// The reference, rounded once.
 Bound exact();
-/// So many units in the last place, and one more in float64, whose reference is rounded itself.
+/// So many units in the last place, and one more in float64, whose reference is rounded itself. In bfloat16
+/// 1, or 2 where float32 has more than 4.
 Bound ulps(double float32_ulps, double float64_ulps);
-/// c u max(|y|, scale).
+/// c u max(|y|, scale); in bfloat16 2 units in the last place more.
 Bound scaled(double c, double scale);
-/// gamma_n times a magnitude that is computed in float64 from the operands; the terms are counted by `n`.
+/// Half a unit in the last place, and gamma_n times a magnitude that is computed in float64 from the
+/// operands; the terms are counted by `n`.
 Bound gamma(std::function<double(const Tensors&)> n,
             std::function<Tensor(const Tensors&, const Tensor&)> magnitude);
 

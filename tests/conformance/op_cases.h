@@ -33,7 +33,7 @@ struct Operand {
 };
 
 /// The allowed |result - reference| per element. `operands` and `reference` are float64; `u` is the unit
-/// roundoff of `dtype`, the result's. 0 asks for the same bits as the rounded reference.
+/// roundoff of what is computed in, `dtype` the result's. 0 asks for the same bits as the rounded reference.
 struct Judged {
   const Tensors& operands;
   const Tensor& reference;

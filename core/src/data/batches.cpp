@@ -38,10 +38,9 @@ Batch Epoch::operator[](std::int64_t i) const {
   if (i < 0 || i >= size_) throw IndexError(fmt::format("[batch] {} is not in [0, {})", i, size_));
   const std::int64_t start = i * batch_size_;
   const std::int64_t stop = std::min(start + batch_size_, labels_.size(0));
-  const auto rows_of = [&](const Tensor& x) {
-    return order_.defined() ? index_select(x, 0, slice(order_, 0, start, stop)) : slice(x, 0, start, stop);
-  };
-  return {(*map_)(rows_of(images_)), rows_of(labels_)};
+  const Tensor pixels = order_.defined() ? index_select(images_, 0, slice(order_, 0, start, stop))
+                                         : slice(images_, 0, start, stop);
+  return {(*map_)(pixels), slice(labels_, 0, start, stop)};
 }
 
 Batches::Batches(const ImageDataset& dataset, const Normalization& normalization, const BatchOptions& options)
@@ -77,6 +76,7 @@ Epoch Batches::epoch(std::int64_t number) const {
     Generator generator(options_.seed);
     generator.set_offset(static_cast<std::uint64_t>(number + 1) << kStretch);
     epoch.order_ = permutation(dataset_.size(), generator);
+    epoch.labels_ = index_select(dataset_.labels, 0, epoch.order_);
   }
   epoch.batch_size_ = options_.batch_size;
   epoch.size_ = size();

@@ -59,7 +59,10 @@ Header read_header(io::GzipFile& file) {
   return header;
 }
 
-/// Makes sure that the elements are there before memory is taken for more than io::kAllowance of them.
+// What is taken before it is known to be there: io::kAllowance without the buffers of inflating.
+constexpr std::uint64_t kTrusted = io::kAllowance - (std::uint64_t{4} << 20);
+
+/// Makes sure that the elements are there before memory is taken for more than kTrusted of them.
 void check_size(io::GzipFile& file, const Header& header) {
   const std::string claim = fmt::format("{} of {} bytes", to_string(header.shape), header.type.item_size);
   if (!file.is_compressed()) {
@@ -71,7 +74,7 @@ void check_size(io::GzipFile& file, const Header& header) {
     return;
   }
   const std::uint64_t tensor_bytes = header.bytes / header.type.item_size * item_size(header.type.dtype);
-  if (tensor_bytes <= io::kAllowance) return;
+  if (tensor_bytes <= kTrusted) return;
   constexpr std::uint64_t kBestRatio = 1032;  // of deflate: a match of 258 bytes in two bits
   if (header.bytes / kBestRatio > file.file_size()) {
     io::fail(file.path(), "extents",
@@ -90,7 +93,7 @@ void widen(std::span<const std::byte> from, std::int32_t* to) {
   for (std::size_t i = 0; i < from.size() / sizeof(From); ++i) {
     std::array<std::byte, sizeof(From)> element;
     std::ranges::copy(from.subspan(i * sizeof(From), sizeof(From)), element.begin());
-    to[i] = std::bit_cast<From>(element);
+    to[i] = static_cast<std::int32_t>(std::bit_cast<From>(element));
   }
 }
 
@@ -100,7 +103,7 @@ Tensor load_idx(const std::string& path) {
   io::GzipFile file(path);
   const Header header = read_header(file);
   check_size(file, header);
-  const Tensor x = empty(header.shape, header.type.dtype);
+  Tensor x = empty(header.shape, header.type.dtype);
   // Narrow elements are read to the end of the tensor's memory and widened from there, front to back.
   const std::span<std::byte> elements = io::bytes_of(x).last(header.bytes);
   file.read(elements, "elements");

@@ -191,6 +191,7 @@ std::uint64_t read_header_length(io::InputFile& file) {
 /// The entries in the order of their data, which must be those of the whole rest of the file.
 std::vector<const Entry*> in_file_order(const io::InputFile& file, const std::vector<Entry>& entries) {
   std::vector<const Entry*> order;
+  order.reserve(entries.size());
   for (const Entry& entry : entries) order.push_back(&entry);
   std::ranges::stable_sort(order, {}, [](const Entry* entry) { return std::pair(entry->begin, entry->end); });
   std::uint64_t position = 0;

@@ -21,8 +21,9 @@ std::string file_of(const std::string& header, const std::string& data = "") {
 
 std::string entry(const std::string& name, const std::string& dtype, const std::string& shape,
                   const std::string& offsets) {
-  return "\"" + name + R"(":{"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":)" + offsets +
-         "}";
+  std::string text = "\"";
+  text += name + R"(":{"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":)" + offsets + "}";
+  return text;
 }
 
 void expect_same(const NamedTensors& a, const NamedTensors& b) {
@@ -135,7 +136,7 @@ TEST(Safetensors, RefusesMalformedHeaders) {
       {value(R"({"dtype":"U8","shape":[2],"data_offsets":[0,2],"x":0})"), "\"x\""},
       {value(R"({"dtype":"U8","dtype":"U8","shape":[2],"data_offsets":[0,2]})"), "tensor \"a\": dtype"},
       {value(R"({"dtype":8,"shape":[2],"data_offsets":[0,2]})"), "tensor \"a\": dtype"},
-      {value(R"({"dtype":"U8","shape":[2],"data_offsets":[0,2])"), "tensor \"a\""},
+      {value(R"({"dtype":"U8","shape":[2],"data_offsets":[0,2])"), "header"},
       {with(entry("a", "F16", "[1]", "[0,2]")), "F16"},
       {with(entry("a", "u8", "[2]", "[0,2]")), "u8"},
       {with(entry("a", "U8", "2", "[0,2]")), "tensor \"a\": shape"},
@@ -212,7 +213,7 @@ TEST(Safetensors, StaysWithinItsAllowance) {
   for (int i = 0; i < 200'000; ++i) many += entry(std::to_string(i), "U8", "[0]", "[0,0]") + ",";
   many.back() = '}';
   std::string metadata = R"({"__metadata__":{)";
-  for (int i = 0; i < 1'000'000; ++i) metadata += "\"" + std::to_string(i) + R"(":"",)";
+  for (int i = 0; i < 1'000'000; ++i) metadata += '"' + std::to_string(i) + R"(":"",)";
   metadata.back() = '}';
   expect_refused({
       {file_of(depth), "'{'"},
@@ -221,7 +222,7 @@ TEST(Safetensors, StaysWithinItsAllowance) {
       {file_of(objects), "tensor \"a\""},
       {file_of(many), "tensors"},
       {file_of(metadata + "}"), "16 MiB"},
-      {file_of("{\"" + std::string(40'000'000, 'n') + "\":"), "tensor"},
+      {file_of("{\"" + std::string(40'000'000, 'n') + "\":"), "16 MiB"},
       {file_of("{\"a\":{\"dtype\":\"" + std::string(40'000'000, 'n') + "\""), "none of"},
       {file_of("{\"a\":{\"dtype\":\"U8\",\"shape\":[" + std::string(40'000'000, '9')), "2^63"},
       {little_endian(100'000'001, 8) + "{" + std::string(100'000'000, ' '), "header length"},
@@ -252,7 +253,9 @@ TEST(Safetensors, RefusesToSaveWhatCouldNotBeRead) {
   refuse({{"a", Tensor()}}, {}, "undefined");
   refuse({}, {{"k", "\xFF"}}, "UTF-8");
   refuse({{std::string(17'000'000, 'n'), x}}, {}, "16 MiB");
-  refuse(NamedTensors(40'000, {"a", x}), {}, "tensor");
+  NamedTensors many;
+  for (int i = 0; i < 32'769; ++i) many.emplace_back(std::to_string(i), x);
+  refuse(many, {}, "more than 32768 tensors");
   EXPECT_TRUE(folder.names().empty());
 }
 

@@ -21,6 +21,7 @@ TemporaryFolder::~TemporaryFolder() {
 
 std::string TemporaryFolder::write(std::string_view name, std::string_view bytes) const {
   const std::string path = *this / name;
+  std::filesystem::remove(path);  // some file systems sync a file that is truncated and written again
   std::ofstream stream(path, std::ios::binary);
   stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (!stream.flush()) throw std::runtime_error("cannot write " + path);

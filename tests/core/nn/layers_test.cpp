@@ -79,7 +79,8 @@ TEST_P(Layers, GradientsAgreeWithCentralDifferences) {
   };
   for (const auto& [layer, shape] : layers) {
     SCOPED_TRACE(layer->type_name());
-    test::expect_gradients([&layer](const test::Tensors& x) { return (*layer)(x[0]); }, {varied(shape)});
+    test::expect_gradients([&layer = layer](const test::Tensors& x) { return (*layer)(x[0]); },
+                           {varied(shape)});
   }
 }
 
@@ -167,8 +168,8 @@ TEST(Sequential, RunsItsLayersInOrder) {
   ASSERT_EQ(model.size(), 3U);
   EXPECT_EQ(&model[0], first.get());
   EXPECT_EQ(&model[-1], last.get());
-  EXPECT_THROW(model[3], IndexError);
-  EXPECT_THROW(model[-4], IndexError);
+  EXPECT_THROW((void)model[3], IndexError);
+  EXPECT_THROW((void)model[-4], IndexError);
 }
 
 TEST(Sequential, NamesItsLayersByPositionOrAsTold) {

@@ -2,8 +2,6 @@
 #include <tenon/nn.h>
 #include <tenon/tenon.h>
 
-#include <fmt/format.h>
-
 #include "each_backend.h"
 #include "gradient_check.h"
 #include "values.h"
@@ -94,7 +92,7 @@ template <typename Check>
 void for_each_case(Check&& check) {
   for (const ClassCase& c : class_cases()) {
     for (const Reduction reduction : kReductions) {
-      SCOPED_TRACE(fmt::format("{}, {}", c.name, name(reduction)));
+      SCOPED_TRACE(testing::Message() << c.name << ", " << name(reduction));
       check(c, reduction);
     }
   }

@@ -95,7 +95,7 @@ TEST(Module, RefusesNullUndefinedAndCycles) {
 TEST(Module, RegistrationLeavesEarlierReferencesValid) {
   Net net;
   const Tensor* const first = &net.scale;
-  for (int i = 0; i < 100; ++i) net.register_parameter("p" + std::to_string(i), ones({1}));
+  for (int i = 0; i < 100; ++i) net.register_parameter(std::string("p").append(std::to_string(i)), ones({1}));
   EXPECT_EQ(first, &net.scale);
   EXPECT_EQ(net.scale.shape(), (Shape{2}));
 }
@@ -178,7 +178,9 @@ TEST(ModuleBackend, RunsForwardAndBackwardThere) {
     reset_op_counts();
     y.backward(ones_like(y));
     for (const OpCount& count : op_counts()) {
-      if (count.op == "matmul") EXPECT_EQ(count.backend, name);
+      if (count.op == "matmul") {
+        EXPECT_EQ(count.backend, name);
+      }
     }
   }
 }

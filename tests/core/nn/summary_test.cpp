@@ -18,13 +18,13 @@ TEST(Summary, ListsModulesParametersAndTotals) {
   Sequential model;
   add_layers(model);
   EXPECT_EQ(model.summary(),
-            "Name   Type                                                Parameters\n"
+            "Name   Type                                                 Parameters\n"
             "(all)  Sequential\n"
             "0      Flatten(start_dim=1, end_dim=-1)\n"
-            "fc1    Linear(in_features=784, out_features=50, bias=True)     39,250\n"
+            "fc1    Linear(in_features=784, out_features=50, bias=True)      39,250\n"
             "2      ReLU\n"
             "3      Dropout(p=0.1)\n"
-            "fc2    Linear(in_features=50, out_features=10, bias=False)        500\n"
+            "fc2    Linear(in_features=50, out_features=10, bias=False)         500\n"
             "39,750 parameters (155.3 KiB), 39,750 of them trainable\n");
 }
 

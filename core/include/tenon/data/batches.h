@@ -76,8 +76,8 @@ class TENON_API Epoch {
   Epoch() = default;
 
   Tensor images_;  // uint8 [N, H * W] or [N, H, W]
-  Tensor labels_;
-  Tensor order_;  // int64 [N]; undefined where it is that of the dataset
+  Tensor labels_;  // int64 [N], in the epoch's order
+  Tensor order_;   // int64 [N]; undefined where it is that of the dataset
   std::shared_ptr<const PixelMap> map_;
   std::int64_t batch_size_ = 1;
   std::int64_t size_ = 0;

@@ -88,7 +88,8 @@ enum {
  *     float32: u1 = (word(2j) + 1) * 2^-32, u2 = word(2j+1) * 2^-32
  *     float64: u1 = ((bits(2j) >> 11) + 1) * 2^-53, u2 = (bits(2j+1) >> 11) * 2^-53
  *     r = sqrt(-2 ln u1); out[2j] = mean + std * (r cos 2 pi u2); out[2j+1] = mean + std * (r sin 2 pi u2),
- *     computed in double for both dtypes and rounded once to the output's. */
+ *     computed in double for both dtypes, the angle as (2 pi, a double) * u2, and rounded once to the
+ *     output's. */
 
 /* UNARY. out has x's dtype, except that LOGICAL_NOT and ISNAN give bool. x is of any dtype for NEG ABS
  * SIGN SQUARE RELU FLOOR CEIL ROUND LOGICAL_NOT ISNAN (NEG never bool), else of a floating dtype.
@@ -111,7 +112,7 @@ enum {
   TENON_UNARY_SIGMOID = 14, /* 1 / (1 + exp(-x)) */
   TENON_UNARY_RELU = 15,    /* MAXIMUM(x, +0): NaN stays NaN, -0 gives +0 */
   TENON_UNARY_ERF = 16,
-  TENON_UNARY_GELU = 17, /* x/2 (1 + erf(x / sqrt 2)), Hendrycks & Gimpel 2016 */
+  TENON_UNARY_GELU = 17, /* x/2 (1 + erf(x / sqrt 2)), Hendrycks & Gimpel 2016; NaN at -infinity */
   TENON_UNARY_FLOOR = 18,
   TENON_UNARY_CEIL = 19,
   TENON_UNARY_ROUND = 20, /* half to even */
@@ -171,16 +172,17 @@ enum {
  * by zero strides), one dtype, any but bool. out = activation(alpha * a b + beta * out + bias). If beta
  * is not 0, out is updated in place; if it is 0, out's old contents do not matter (NaN included). bias
  * has out's shape (by zero strides, usually). Integers wrap; alpha and beta are then integers. bfloat16
- * accumulates in at least float32 and rounds once. k = 0 makes a b zero. */
+ * accumulates in at least float32 and rounds once. k = 0 makes a b zero. A NaN or infinity in a or b counts
+ * even if alpha is 0. */
 #define TENON_NO_ACTIVATION 0xFFFFFFFFu
 
 /* INDEX along `axis`. index is int32 or int64; a value outside [0, extent) is TENON_INVALID and leaves
  * the outputs untouched. All ranks are equal (but for ONE_HOT); extents agree on every axis but `axis`.
- *   GATHER      (x, index)    out[..i..] = x[..index[..i..]..]; index has out's shape; out has x's dtype,
- * any. Selecting whole rows is an index with zero strides on the other axes. SCATTER_ADD (index, src)
- * out[..index[..i..]..] += src[..i..], in row-major order of src; out is updated in place and has src's
- * dtype, any but bool; index has src's shape. ONE_HOT     (index)       out[.., c] = (index[..] == c); out
- * has one axis more, the last; any dtype. */
+ *   GATHER      (x, index)   out[..i..] = x[..index[..i..]..]; index has out's shape; out has x's dtype, any.
+ *               Selecting whole rows is an index with zero strides on the other axes.
+ *   SCATTER_ADD (index, src) out[..index[..i..]..] += src[..i..], each addition rounded, in row-major order of
+ *               src; out is updated in place and has src's dtype, any but bool; index has src's shape.
+ *   ONE_HOT     (index)      out[.., c] = (index[..] == c); out has one axis more, the last; any dtype. */
 enum { TENON_INDEX_GATHER = 0, TENON_INDEX_SCATTER_ADD = 1, TENON_INDEX_ONE_HOT = 2 };
 
 /* ---- attributes: each begins with struct_size and member ---------------------------------------- */

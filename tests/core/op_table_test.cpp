@@ -1,0 +1,109 @@
+// The op table: names and order, calls by name, and arguments as text.
+#include <gtest/gtest.h>
+#include <tenon/creation.h>
+#include <tenon/error.h>
+#include <tenon/op_table.h>
+#include <tenon/ops.h>
+#include <tenon/storage.h>
+#include <tenon/views.h>
+
+#include <set>
+
+#include "expect_error.h"
+
+namespace tenon {
+namespace {
+
+using test::expect_error;
+
+TEST(OpTable, ListsThePrimitivesInTheOrderOfOp) {
+  EXPECT_EQ(info(Op::fill).name, "fill");
+  EXPECT_EQ(info(Op::copy).name, "copy");
+  EXPECT_EQ(info(Op::isnan).name, "isnan");
+  EXPECT_EQ(info(Op::add).name, "add");
+  EXPECT_EQ(info(Op::bitwise_xor).name, "bitwise_xor");
+  EXPECT_EQ(info(Op::clamp).name, "clamp");
+  EXPECT_EQ(info(Op::argmin).name, "argmin");
+  EXPECT_EQ(info(Op::matmul).name, "matmul");
+  EXPECT_EQ(info(Op::one_hot).name, "one_hot");
+  for (std::size_t i = 0; i < op_table().size(); ++i) {
+    EXPECT_EQ(op_table()[i].family != 0, i < kOpCount) << op_table()[i].name;
+  }
+}
+
+TEST(OpTable, NamesEveryOpOnceWithFormulaAndCall) {
+  std::set<std::string_view> names;
+  for (const OpInfo& row : op_table()) {
+    EXPECT_TRUE(names.insert(row.name).second) << row.name;
+    EXPECT_FALSE(row.formula.empty()) << row.name;
+    EXPECT_NE(row.invoke, nullptr) << row.name;
+    EXPECT_EQ(&find_op(row.name), &row);
+  }
+}
+
+TEST(OpTable, SuggestsTheNearestName) {
+  expect_error<IndexError>([] { find_op("matmull"); }, "'matmull'", "did you mean 'matmul'");
+}
+
+TEST(Invoke, CallsThePublicFunction) {
+  const std::vector<Tensor> x = {view(arange(6), {2, 3})};
+  EXPECT_TRUE(equal(invoke("sum", x, {{"axis", "0"}, {"keepdim", "true"}}), sum(x[0], {0}, true)));
+  EXPECT_TRUE(equal(invoke("reshape", x, {{"shape", "3x-1"}}), view(x[0], {3, 2})));
+  EXPECT_EQ(invoke("fill", {}, {{"shape", ""}, {"value", "2"}}).shape(), Shape{});
+}
+
+TEST(Invoke, OfCopyIsAlwaysACopy) {
+  const std::vector<Tensor> x = {transpose(zeros({2, 3}))};
+  for (const char* dtype : {"", "float32"}) {
+    const Tensor copied = invoke("copy", x, {{"dtype", dtype}});
+    EXPECT_TRUE(copied.is_contiguous()) << dtype;
+    EXPECT_NE(copied.storage(), x[0].storage()) << dtype;
+  }
+}
+
+TEST(Invoke, ChecksTheNumberOfTensors) {
+  const std::vector<Tensor> one = {ones({1})};
+  expect_error<ShapeError>([&] { invoke("add", one); }, "[add]", "(a b)", "1");
+  EXPECT_THROW(invoke("concat", {}), ShapeError);
+  EXPECT_THROW(invoke("fill", one, {{"shape", "1"}, {"value", "1"}}), ShapeError);
+}
+
+TEST(Invoke, ChecksNamesAndPresenceOfArguments) {
+  const std::vector<Tensor> one = {ones({1})};
+  expect_error<IndexError>(
+      [&] {
+        invoke("sum", one, {{"axes", "0"}});
+      },
+      "[sum]", "--axes", "did you mean --axis");
+  expect_error<IndexError>([] { invoke("fill", {}, {{"shape", "2"}}); }, "[fill]", "--value", "missing");
+  EXPECT_THROW(invoke("neg", one, {{"axis", "0"}}), IndexError);
+}
+
+TEST(Invoke, RefusesTextThatIsNoValue) {
+  const std::vector<Tensor> one = {ones({1})};
+  for (const char* text : {"x", "1,", ",1", "1x", "1 2", "1.5", "99999999999999999999", "--1"}) {
+    EXPECT_THROW(invoke("sum", one, {{"axis", text}}), IndexError) << text;
+  }
+  expect_error<IndexError>(
+      [&] {
+        invoke("sum", one, {{"keepdim", "maybe"}});
+      },
+      "--keepdim maybe", "true or false");
+  EXPECT_THROW(invoke("fill", {}, {{"shape", "2"}, {"value", "1e999x"}}), IndexError);
+  EXPECT_THROW(invoke("fill", {}, {{"shape", "2"}, {"value", "1"}, {"dtype", "float"}}), DTypeError);
+  EXPECT_THROW(invoke("fill", {}, {{"shape", "-2"}, {"value", "1"}}), ShapeError);
+}
+
+TEST(BackendSupports, SaysYesForNaiveWhereTheContractDefinesTheOp) {
+  EXPECT_TRUE(backend_supports("naive", Op::matmul, DType::bfloat16));
+  EXPECT_TRUE(backend_supports("naive", Op::gather, DType::boolean));
+  EXPECT_TRUE(backend_supports("naive", Op::where, DType::uint8));
+  EXPECT_TRUE(backend_supports("naive", Op::random_bits, DType::int64));
+  EXPECT_FALSE(backend_supports("naive", Op::exp, DType::int32));
+  EXPECT_FALSE(backend_supports("naive", Op::bitwise_and, DType::float32));
+  EXPECT_FALSE(backend_supports("naive", Op::uniform, DType::int64));
+  EXPECT_THROW(backend_supports("nowhere", Op::add, DType::float32), BackendError);
+}
+
+}  // namespace
+}  // namespace tenon
