@@ -3,6 +3,7 @@
 # Fashion-MNIST on each backend that works here, and compares them.
 #   apps/quickstart.sh [EPOCHS]       3 epochs if not given
 set -euo pipefail
+exec 3>&1 # for what is said while output goes to the log
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 epochs=${1:-3}
@@ -23,8 +24,21 @@ quietly() {
   }
 }
 
+# The mean of the numbers on standard input, one a line.
+mean() { awk '{ sum += $1 } END { print sum / NR }'; }
+
 # field NAME < a line of JSON: the value of a number or a string.
 field() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^,\"}]*\).*/\1/p"; }
+
+# Tells of each quarter of the steps that Ninja counts: [17/93].
+build_it() {
+  cmake --build "$build" -j "$(nproc)" | tee >(awk -F '[][/]' '
+    /^\[[0-9]+\/[0-9]+\]/ && $3 > 0 {
+      quarter = int(4 * $2 / $3)
+      if (quarter > shown && quarter < 4) { print "quickstart: " 25 * quarter " % built"; fflush() }
+      shown = quarter
+    }' >&3)
+}
 
 bash cmake/bootstrap.sh build data
 
@@ -33,7 +47,7 @@ mkdir -p "$build"
 echo "quickstart: building in $build ..."
 started=$SECONDS
 quietly cmake --preset release -B "$build" -DTENON_BUILD_TESTS=OFF
-quietly cmake --build "$build" -j "$(nproc)"
+quietly build_it
 echo "quickstart: built in $((SECONDS - started)) s"
 
 # One available backend a line, the best last; naive, against which the others are measured, comes first.
@@ -59,8 +73,8 @@ for backend in "${backends[@]}"; do
   initial=$(head -n 1 "$records" | field loss)
   epoch_records=$(grep '"epoch"' "$records")
   accuracy=$(tail -n 1 <<< "$epoch_records" | field test_accuracy)
-  rate=$(tail -n 1 <<< "$epoch_records" | field images_per_second)
-  seconds=$(field seconds <<< "$epoch_records" | awk '{ sum += $1 } END { print sum / NR }')
+  seconds=$(field seconds <<< "$epoch_records" | mean)
+  rate=$(field images_per_second <<< "$epoch_records" | mean)
   [[ $backend != naive ]] || naive_seconds=$seconds
   speedup=$(awk -v naive="$naive_seconds" -v own="$seconds" 'BEGIN { if (naive) printf "%.1fx", naive / own; else print "-" }')
   rows+=("$(printf '%-10s %-24s %13.4f %14.2f %10.0f %9s %13.6f' "$backend" "$(library_of "$backend")" "$accuracy" "$seconds" "$rate" \

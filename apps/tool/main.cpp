@@ -28,6 +28,7 @@ void run(std::vector<std::string> words) {
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);
+  app.option_defaults()->take_last();  // a later --seed overrides an earlier one
   Action action;
   add_backends(app, action);
   add_train(app, action);

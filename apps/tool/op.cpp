@@ -22,8 +22,6 @@ namespace {
 
 using Given = std::map<std::string, std::string>;
 
-constexpr int kAnyNumber = 1 << 20;
-
 struct Call {
   std::vector<std::string> files;
   Given arguments;
@@ -121,7 +119,7 @@ Call parse_call(const OpInfo& op, std::vector<std::string> words) {
     };
     CLI::Option* option = app.add_option(input.substr(0, input.find('.')), add_file, "A .npy file");
     option->type_name("FILE")->required();
-    if (input.ends_with("...")) option->expected(1, kAnyNumber);
+    if (input.ends_with("...")) option->expected(-1)->take_all();  // one or more
   }
   for (const ArgumentInfo& argument : op.arguments) add_argument(app, argument, call.arguments);
   app.add_option("--out", call.out, "Write the result here instead of printing it")->type_name("FILE.npy");

@@ -9,14 +9,18 @@
 namespace tenon::tool {
 
 void ProgressLine::show(const std::string& text, double fraction) {
-  constexpr std::size_t kBar = 20;
-  const std::size_t filled = std::min(kBar, static_cast<std::size_t>(fraction * kBar));
+  constexpr std::size_t kWidest = 20;
+  constexpr std::size_t kNarrowest = 5;
   const std::size_t room = columns(stream_) - 1;  // a full last column would wrap
-  std::string line = fmt::format("[{:#<{}}{:-<{}}] {}", "", filled, "", kBar - filled, text);
-  if (line.size() > room) line = text;
-  line.resize(std::min(line.size(), room));
-  if (is_colourful(stream_) && line.front() == '[') {
-    line = fmt::format("\x1b[32m{}\x1b[0m{}", line.substr(0, kBar + 2), line.substr(kBar + 2));
+  const std::size_t left = room - std::min(room, text.size() + 3);
+  std::string line = text.substr(0, room);
+  if (left >= kNarrowest) {
+    const std::size_t width = std::min(left, kWidest);
+    const std::size_t filled =
+        std::min(width, static_cast<std::size_t>(fraction * static_cast<double>(width)));
+    const bool colour = is_colourful(stream_);
+    line = fmt::format("{}[{:#<{}}{:-<{}}]{} {}", colour ? "\x1b[32m" : "", "", filled, "", width - filled,
+                       colour ? "\x1b[0m" : "", text);
   }
   fmt::print(stream_, "\r\x1b[K{}", line);
   std::fflush(stream_);

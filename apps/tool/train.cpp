@@ -14,6 +14,7 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <limits>
 #include <memory>
 
 #include "backend_options.h"
@@ -346,6 +347,7 @@ void add_optimizer_options(CLI::App& command, Options& options) {
       ->type_name("X")
       ->check(kNotNegative);
   command.add_option("--seed", options.seed, "Of the weights and of the shuffling")
+      ->check(between(0, std::numeric_limits<std::int64_t>::max()))
       ->type_name("N")
       ->capture_default_str();
 }

@@ -4,7 +4,6 @@
 #include "cpu/threads.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 
 namespace tenon::cpu {
@@ -25,15 +24,10 @@ bool is_nan(C x) {
   return x != x;
 }
 
-/// Whether x replaces the best so far, which came earlier and is no NaN.
+/// Whether x replaces the best so far, which came earlier and is no NaN. Zeros of either sign tie.
 template <typename Better, typename C>
 bool replaces(C x, C best) {
-  if constexpr (std::is_floating_point_v<C>) {
-    if (x == best) return Better{}(std::signbit(best) ? 1 : 0, std::signbit(x) ? 1 : 0);
-    return Better{}(x, best) || is_nan(x);
-  } else {
-    return Better{}(x, best);
-  }
+  return Better{}(x, best) || is_nan(x);
 }
 
 template <typename Better, typename T>

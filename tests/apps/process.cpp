@@ -18,17 +18,22 @@ namespace tenon::test {
 namespace {
 
 std::vector<std::string> environment_of(const ProcessOptions& options) {
-  std::vector<std::string> variables;
+  std::map<std::string, std::string> variables;
   for (char** variable = environ; *variable != nullptr; ++variable) {
     const std::string text = *variable;
-    const bool ours = text.starts_with("TENON_") || text.starts_with("NO_COLOR=") ||
-                      text.starts_with("COLORTERM=") || text.starts_with("TERM=");
-    if (!ours) variables.push_back(text);
+    const std::size_t equals = text.find('=');
+    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
   }
-  variables.emplace_back("TERM=xterm-256color");
-  variables.emplace_back("TENON_NUM_THREADS=1");
-  for (const auto& [name, value] : options.environment) variables.push_back(name + "=" + value);
-  return variables;
+  std::erase_if(variables, [](const auto& variable) {
+    return variable.first.starts_with("TENON_") || variable.first == "NO_COLOR" ||
+           variable.first == "COLORTERM";
+  });
+  variables["TERM"] = "xterm-256color";
+  variables["TENON_NUM_THREADS"] = std::to_string(1);
+  for (const auto& [name, value] : options.environment) variables[name] = value;
+  std::vector<std::string> texts;
+  for (const auto& [name, value] : variables) texts.push_back(std::string(name).append("=").append(value));
+  return texts;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& words) {

@@ -27,7 +27,7 @@ TEST_F(Terminal, ShowsALiveLineThatIsTakenAway) {
   for (const char* part : {"\r\x1b[K", "epoch 1/2", "loss ", "accuracy ", "images/s", "ETA "}) {
     EXPECT_TRUE(has(finished.out, part)) << part;
   }
-  EXPECT_TRUE(has(finished.out, "\r\x1b[Kepoch 2/2  train loss")) << finished.out;
+  EXPECT_TRUE(has(finished.out, "\r\x1b[Kepoch 1/2  train loss")) << finished.out;
 }
 
 TEST_F(Terminal, NoColorLeavesTheLineWithoutColour) {

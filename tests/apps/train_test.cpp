@@ -23,7 +23,7 @@ class Train : public testing::Test {
   Train() { write_image_folder(folder_.path()); }
 
   Words words(const Words& more) const {
-    Words all = {"train", "--data", folder_.path(), "--hidden", "8", "--batch-size", "32", "--json"};
+    Words all = {"train", "--data", folder_.path(), "--batch-size", "32", "--json"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -162,7 +162,7 @@ TEST_F(Train, BadInputIsExitCodeOneAndNamesTheFile) {
   const TemporaryFolder other;
   std::ofstream(other / "text.safetensors") << "no safetensors at all";
   const std::string small = other / "small.safetensors";
-  records({"--epochs", "0", "--save", small});
+  records({"--epochs", "0", "--save", small, "--hidden", "8"});
   const auto expect_failure = [&](const Words& more, const std::string& part) {
     const Finished failed = tenon(words(more));
     EXPECT_EQ(failed.status, 1) << failed.err;

@@ -180,8 +180,8 @@ enum {
  * the outputs untouched. All ranks are equal (but for ONE_HOT); extents agree on every axis but `axis`.
  *   GATHER      (x, index)   out[..i..] = x[..index[..i..]..]; index has out's shape; out has x's dtype, any.
  *               Selecting whole rows is an index with zero strides on the other axes.
- *   SCATTER_ADD (index, src) out[..index[..i..]..] += src[..i..], each addition rounded, in row-major order of
- *               src; out is updated in place and has src's dtype, any but bool; index has src's shape.
+ *   SCATTER_ADD (index, src) out[..index[..i..]..] += src[..i..], each addition rounded, in row-major order
+ *               of src; out is updated in place and has src's dtype, any but bool; index has src's shape.
  *   ONE_HOT     (index)      out[.., c] = (index[..] == c); out has one axis more, the last; any dtype. */
 enum { TENON_INDEX_GATHER = 0, TENON_INDEX_SCATTER_ADD = 1, TENON_INDEX_ONE_HOT = 2 };
 
