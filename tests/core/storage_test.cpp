@@ -9,11 +9,13 @@
 #include <thread>
 #include <vector>
 
-// The sanitizer's allocator would end the process where malloc returns null.
-extern "C" const char* __asan_default_options();
-extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
-extern "C" const char* __tsan_default_options();
-extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
+// The sanitizers' allocators would end the process where malloc returns null. Their runtimes look for these names.
+extern "C" {
+[[gnu::visibility("default")]] const char* __asan_default_options();
+[[gnu::visibility("default")]] const char* __tsan_default_options();
+const char* __asan_default_options() { return "allocator_may_return_null=1"; }
+const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
+}
 
 namespace tenon {
 namespace {
