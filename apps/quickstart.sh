@@ -70,6 +70,7 @@ for backend in "${backends[@]}"; do
   records=$models/$backend.jsonl
   "$tenon" train --backend "$backend" --epochs "$epochs" --seed 0 --log-every 1 --json \
     --save "$models/$backend.safetensors" > "$records"
+  library=$(library_of "$backend")
   initial=$(head -n 1 "$records" | field loss)
   epoch_records=$(grep '"epoch"' "$records")
   accuracy=$(tail -n 1 <<< "$epoch_records" | field test_accuracy)
@@ -77,7 +78,7 @@ for backend in "${backends[@]}"; do
   rate=$(field images_per_second <<< "$epoch_records" | mean)
   [[ $backend != naive ]] || naive_seconds=$seconds
   speedup=$(awk -v naive="$naive_seconds" -v own="$seconds" 'BEGIN { if (naive) printf "%.1fx", naive / own; else print "-" }')
-  rows+=("$(printf '%-10s %-24s %13.4f %14.2f %10.0f %9s %13.6f' "$backend" "$(library_of "$backend")" "$accuracy" "$seconds" "$rate" \
+  rows+=("$(printf '%-10s %-24s %13.4f %14.2f %10.0f %9s %13.6f' "$backend" "${library:--}" "$accuracy" "$seconds" "$rate" \
     "$speedup" "$initial")")
   printf 'quickstart: %s: test accuracy %.4f, %.2f s an epoch\n' "$backend" "$accuracy" "$seconds"
 done

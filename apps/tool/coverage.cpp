@@ -58,6 +58,7 @@ std::string coverage_table(const std::vector<BackendInfo>& backends, bool colour
   for (std::size_t i = 0; i < kOpCount; ++i) {
     const auto op = static_cast<Op>(i);
     std::vector<Coverage> native;
+    native.reserve(names.size());
     for (const std::string& backend : names) native.push_back(covered(backend, op));
     Coverage known;  // the dtypes in which some backend does the op
     std::ranges::copy_if(kDTypes, std::back_inserter(known), [&](DType dtype) {

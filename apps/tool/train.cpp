@@ -144,6 +144,7 @@ void place_layers(nn::Sequential& network, const std::vector<std::string>& place
         std::ranges::find(layers, name, &std::pair<std::string, std::shared_ptr<nn::Module>>::first);
     if (layer == layers.end()) {
       std::vector<std::string> known;
+      known.reserve(layers.size());
       for (const auto& [known_name, module] : layers) known.push_back(known_name + " " + module->type_name());
       throw UsageError(fmt::format("--layer-backend {}: no layer is called '{}'; there are {}", placement,
                                    name, fmt::join(known, ", ")));

@@ -87,7 +87,7 @@ class TextReport : public Report {
     return fmt::format("step {}  loss {:.6f}", record.step, record.loss);
   }
   std::string epoch_text(const EpochRecord& record) override {
-    const std::string test =
+    std::string test =
         fmt::format("test loss {:.4f} accuracy {:.4f}", record.test.loss, record.test.accuracy);
     if (!record.train) return test;
     return fmt::format("epoch {}/{}  train loss {:.4f} accuracy {:.4f}  {}  {:.2f} s  {:.0f} images/s",

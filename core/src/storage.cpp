@@ -25,8 +25,8 @@ constexpr std::size_t kAlignment = 64;
 // of a block is unused. Classes up to 64 KiB are kept per thread, the rest, and what a thread has too much
 // of, in common.
 constexpr std::size_t kLinearClasses = 8;
-constexpr std::size_t kClasses = kLinearClasses + 8 * 52;
-constexpr std::size_t kThreadClasses = kLinearClasses + 8 * 7;
+constexpr std::size_t kClasses = kLinearClasses + std::size_t{8} * 52;
+constexpr std::size_t kThreadClasses = kLinearClasses + std::size_t{8} * 7;
 constexpr std::size_t kBlocksPerThreadClass = 32;
 constexpr std::size_t kMostCached = std::size_t{2} << 30;
 

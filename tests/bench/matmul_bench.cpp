@@ -12,7 +12,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 double median(std::vector<double>& times) {
   std::ranges::nth_element(times, times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2));
@@ -35,8 +37,8 @@ void matmul_against_sgemm(benchmark::State& state) {
     benchmark::DoNotOptimize(tenon::matmul(a, b));
     tenon_times.push_back(seconds_since(start));
     start = Clock::now();
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0F, a.data<float>(), k, b.data<float>(), n, 0.0F,
-                c.data<float>(), n);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0F, a.data<float>(), k, b.data<float>(),
+                n, 0.0F, c.data<float>(), n);
     direct_times.push_back(seconds_since(start));
   }
   const double tenon_time = median(tenon_times);

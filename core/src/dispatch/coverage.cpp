@@ -15,7 +15,8 @@ namespace {
 // A contiguous operand without memory: supports() looks at dtypes, shapes and strides only.
 class Sample {
  public:
-  Sample(Shape shape, DType dtype) : shape_(shape), strides_(contiguous_strides(shape)), dtype_(dtype) {}
+  Sample(const Shape& shape, DType dtype)
+      : shape_(shape), strides_(contiguous_strides(shape)), dtype_(dtype) {}
   [[nodiscard]] DLTensor frame() {
     return {nullptr,
             {kDLCPU, 0},

@@ -97,7 +97,8 @@ double exact_steps(Scalar start, Scalar stop, Scalar step) {
   const auto last = static_cast<std::uint64_t>(rising ? stop.integer() : start.integer());
   const auto size = static_cast<std::uint64_t>(step.integer());
   const std::uint64_t by = rising ? size : ~size + 1;
-  return static_cast<double>((last - first) / by + ((last - first) % by != 0 ? 1 : 0));
+  const std::uint64_t steps = (last - first) / by + ((last - first) % by != 0 ? 1 : 0);
+  return static_cast<double>(steps);
 }
 
 }  // namespace
