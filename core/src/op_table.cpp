@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "dispatch/registry.h"
-#include "ops/op_rows.h"
 
 namespace tenon {
 namespace {
@@ -48,13 +47,6 @@ bool parse_whole(std::string_view text, T& value) {
 }
 
 }  // namespace
-
-std::span<const OpInfo> op_table() { return ops::rows(); }
-
-const OpInfo& info(Op op) {
-  static const OpInfo* const rows = ops::rows().data();
-  return rows[static_cast<std::size_t>(op)];
-}
 
 const OpInfo& find_op(std::string_view name) {
   const auto rows = op_table();

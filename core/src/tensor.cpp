@@ -119,7 +119,7 @@ void Tensor::backward(const Tensor& gradient) const {
 Tensor Tensor::detach() const { return make_view(*this, shape(), strides(), offset()); }
 
 Tensor make_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset) {
-  auto body = std::make_shared<TensorBody>();
+  auto body = std::make_shared_for_overwrite<TensorBody>();
   body->shape = shape;
   body->strides = strides;
   body->offset = offset;

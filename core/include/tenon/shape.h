@@ -51,7 +51,13 @@ class TENON_API Dims {
   void insert(std::size_t i, std::int64_t value);
   void erase(std::size_t i);
 
-  friend bool operator==(const Dims& a, const Dims& b) { return std::ranges::equal(a, b); }
+  friend bool operator==(const Dims& a, const Dims& b) {
+    if (a.size_ != b.size_) return false;
+    for (std::size_t i = 0; i < a.size_; ++i) {
+      if (a.values_[i] != b.values_[i]) return false;
+    }
+    return true;
+  }
 
  private:
   std::size_t size_ = 0;

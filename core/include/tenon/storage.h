@@ -39,7 +39,7 @@ namespace host_memory {
 struct Statistics {
   std::size_t in_use = 0;  ///< bytes handed out, in whole size classes
   std::size_t cached = 0;  ///< bytes kept for the next request
-  std::size_t peak = 0;    ///< the largest in_use so far
+  std::size_t peak = 0;    ///< the most that was held, in use and cached, at any time
 };
 
 /// 64-byte aligned and uninitialised; never null, also for 0 bytes. Throws OutOfMemory after it gave the

@@ -17,7 +17,7 @@ std::uint64_t next_number() {
 }
 
 // The nodes that this thread has let go of and not yet destroyed; null while none is being destroyed.
-thread_local std::vector<std::shared_ptr<Node>>* dying = nullptr;
+[[gnu::tls_model("initial-exec")]] thread_local std::vector<std::shared_ptr<Node>>* dying = nullptr;
 
 }  // namespace
 

@@ -11,7 +11,7 @@
 namespace tenon {
 namespace {
 
-thread_local bool enabled = true;
+[[gnu::tls_model("initial-exec")]] thread_local bool enabled = true;
 
 // One output, one rule per input.
 class OpNode final : public autograd::Node {

@@ -15,7 +15,7 @@ namespace tenon {
 namespace dispatch {
 namespace {
 
-thread_local const Selection* thread_selection = nullptr;
+[[gnu::tls_model("initial-exec")]] thread_local const Selection* thread_selection = nullptr;
 std::atomic<const Selection*> process_selection{nullptr};
 
 const Selection& intern(std::vector<Backend*> backends) {

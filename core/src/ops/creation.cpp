@@ -59,7 +59,7 @@ Tensor empty(const Shape& shape, DType dtype) {
     throw ShapeError(
         fmt::format("a {} tensor of shape {} has more than 2^63 - 1 bytes", name(dtype), to_string(shape)));
   }
-  auto body = std::make_shared<TensorBody>();
+  auto body = std::make_shared_for_overwrite<TensorBody>();
   body->shape = shape;
   body->strides = contiguous_strides(shape);
   body->dtype = dtype;

@@ -51,14 +51,15 @@ Tensor run_unary(Op op, const Tensor& x) {
 }
 
 Tensor run_binary(Op op, const Tensor& a, const Tensor& b) {
+  const OpInfo& row = info(op);
   DType dtype = promote(a.dtype(), b.dtype());
   check_dtype(op, dtype);
-  if (info(op).dtype_rule == DTypeRule::floating) dtype = to_floating(dtype);
+  if (row.dtype_rule == DTypeRule::floating) dtype = to_floating(dtype);
   const bool casts_a = a.dtype() != dtype;
   const bool casts_b = b.dtype() != dtype;
   const Tensor cast_a = casts_a ? astype(a, dtype) : Tensor();
   const Tensor cast_b = casts_b ? astype(b, dtype) : Tensor();
-  Tensor out = empty(broadcast_shapes(info(op).name, a.shape(), b.shape()), result_dtype(op, dtype));
+  Tensor out = empty(broadcast_shapes(row.name, a.shape(), b.shape()), result_dtype(op, dtype));
   const BroadcastOperand left(casts_a ? cast_a : a, out.shape());
   const BroadcastOperand right(casts_b ? cast_b : b, out.shape());
   const tenon_member_attributes attributes = member_of(op);

@@ -1,7 +1,6 @@
 // The rows of the op table.
-#include "op_rows.h"
-
 #include <tenon/creation.h>
+#include <tenon/op_table.h>
 #include <tenon/ops.h>
 #include <tenon/plugin/abi.h>
 #include <tenon/random.h>
@@ -128,7 +127,7 @@ constexpr OpInfo reduce(std::string_view name, std::uint32_t member, Rule rule, 
   return {name, TENON_OP_REDUCE, member, "x", kReduce, rule, differentiable, formula, call<F>};
 }
 
-// The order is that of enum Op; a static_assert below op_table() holds the count and a test the names.
+// The order is that of enum Op; static_asserts below hold places, a test the names.
 constexpr std::array kRows = {
     OpInfo{"fill", TENON_OP_INIT, TENON_INIT_FILL, "", kFill, Rule::given, false, "value everywhere",
            [](In, const Args& a) { return full(a.dims("shape"), a.number("value"), a.dtype("dtype")); }},
@@ -323,7 +322,12 @@ static_assert(kRows[static_cast<std::size_t>(Op::one_hot)].name == "one_hot");
 static_assert(kRows[static_cast<std::size_t>(Op::matmul)].name == "matmul");
 
 }  // namespace
-
-std::span<const OpInfo> rows() { return kRows; }
-
 }  // namespace tenon::ops
+
+namespace tenon {
+
+std::span<const OpInfo> op_table() { return ops::kRows; }
+
+const OpInfo& info(Op op) { return ops::kRows[static_cast<std::size_t>(op)]; }
+
+}  // namespace tenon

@@ -40,9 +40,14 @@ namespace tenon::testing {
 
 AllocationMeter::AllocationMeter()
     : heap_before_(heap_in_use),
-      tensors_before_(host_memory::statistics().in_use),
+      tensors_before_(released_before()),
       tensor_peak_before_(host_memory::statistics().peak) {
   heap_peak = heap_before_;
+}
+
+std::size_t AllocationMeter::released_before() {
+  host_memory::release_cache();
+  return host_memory::statistics().in_use;
 }
 
 std::size_t AllocationMeter::peak() const {

@@ -13,6 +13,9 @@ class AllocationMeter {
   [[nodiscard]] std::size_t peak() const;
 
  private:
+  /// Tensors' memory in use, after the cache was given back so that what is taken from now on counts.
+  static std::size_t released_before();
+
   std::size_t heap_before_;
   std::size_t tensors_before_;
   std::size_t tensor_peak_before_;
