@@ -54,9 +54,9 @@ void run(std::vector<std::string> words) {
 int main(int argc, char** argv) {
   using namespace tenon::tool;
   std::signal(SIGPIPE, SIG_DFL);  // `tenon ... | head` ends quietly, whatever the parent process ignores
-  // Waiting threads sleep: on a machine with other work, ones that spin make small kernels a hundred times
-  // slower.
-  if (std::getenv("GOMP_SPINCOUNT") == nullptr) setenv("OMP_WAIT_POLICY", "passive", 0);
+  // Waiting threads soon sleep: on a machine with other work, ones that spin for long, as libgomp's do by default,
+  // make small kernels a hundred times slower; on an idle one this costs nothing that could be measured.
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "2000", 0);
   try {
     run({argv + 1, argv + argc});
     flush_output();

@@ -21,6 +21,8 @@ using plugin::View;
 /// Below this many multiplications, matrices of a batch are given to threads one by one instead of each to
 /// all.
 constexpr std::int64_t kSmallProduct = 128 * 128 * 128;
+/// Below this many, a single product is cut into a piece for each thread.
+constexpr std::int64_t kModerateProduct = 3 << 20;
 /// Multiplications worth a thread.
 constexpr std::int64_t kGrain = 1 << 17;
 
@@ -75,6 +77,32 @@ class Input {
   std::optional<Scratch> memory_;
 };
 
+/// One product of moderate size, each thread multiplying a piece of the rows or columns by itself: CBLAS's own
+/// threads gain nothing there yet. The pieces are whole tiles of kTile.
+template <typename T>
+void multiply_in_pieces(const CblasLibrary& library, T alpha, const Matrix<const T>& a,
+                        const Matrix<const T>& b, T beta, const Matrix<T>& c) {
+  constexpr std::int64_t kTile = 8;
+  const bool by_rows = c.rows >= c.columns;
+  const std::int64_t extent = by_rows ? c.rows : c.columns;
+  const std::int64_t tiles = (extent + kTile - 1) / kTile;
+  const std::int64_t work_of_tile = c.rows * c.columns * a.columns / tiles;
+  const CblasLibrary::Threads alone(library, 1);
+  cpu::parallel_for(tiles, kGrain / work_of_tile + 1, [&](std::int64_t first, std::int64_t last) {
+    const std::int64_t begin = first * kTile;
+    const std::int64_t size = std::min(last * kTile, extent) - begin;
+    if (by_rows) {
+      multiply<T>(library, alpha,
+                  {a.data + begin * a.row_stride, size, a.columns, a.row_stride, a.column_stride}, b, beta,
+                  {c.data + begin * c.row_stride, size, c.columns, c.row_stride, c.column_stride});
+    } else {
+      multiply<T>(library, alpha, a,
+                  {b.data + begin * b.column_stride, b.rows, size, b.row_stride, b.column_stride}, beta,
+                  {c.data + begin * c.column_stride, c.rows, size, c.row_stride, c.column_stride});
+    }
+  });
+}
+
 /// out = alpha a b + beta out for every matrix of the batch; alpha not 0, no extent 0, out in an output
 /// layout.
 template <typename T>
@@ -112,14 +140,18 @@ void multiply_batch(const CblasLibrary& library, T alpha, const View& a_view, co
   const std::int64_t out_row = has_rows ? loop.stride[0][0] / kItem : out.strides()[row_axis];
   const std::int64_t a_row = has_rows ? loop.stride[1][0] / kItem : a.stride(row_axis);
 
-  const auto product = [&](std::int64_t i) {
-    const auto* left = reinterpret_cast<const T*>(loop.address(1, i));
-    const auto* right = reinterpret_cast<const T*>(loop.address(2, i));
-    auto* to = reinterpret_cast<T*>(loop.address(0, i));
-    multiply<T>(library, alpha, {left, m, k, a_row, a.stride(column_axis)},
-                {right, k, n, b.stride(row_axis), b.stride(column_axis)}, beta,
-                {to, m, n, out_row, out.strides()[column_axis]});
+  const auto left = [&](std::int64_t i) {
+    return Matrix<const T>{reinterpret_cast<const T*>(loop.address(1, i)), m, k, a_row,
+                           a.stride(column_axis)};
   };
+  const auto right = [&](std::int64_t i) {
+    return Matrix<const T>{reinterpret_cast<const T*>(loop.address(2, i)), k, n, b.stride(row_axis),
+                           b.stride(column_axis)};
+  };
+  const auto to = [&](std::int64_t i) {
+    return Matrix<T>{reinterpret_cast<T*>(loop.address(0, i)), m, n, out_row, out.strides()[column_axis]};
+  };
+  const auto product = [&](std::int64_t i) { multiply<T>(library, alpha, left(i), right(i), beta, to(i)); };
   const std::int64_t batches = loop.size / m;
   const std::int64_t work = m * n * k;
   const int threads = cpu::thread_count();
@@ -129,6 +161,10 @@ void multiply_batch(const CblasLibrary& library, T alpha, const View& a_view, co
     cpu::parallel_for(batches, (kGrain + work - 1) / work, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) product(i * m);
     });
+    return;
+  }
+  if (batches == 1 && threads > 1 && work >= 2 * kGrain && work < kModerateProduct && !allocates) {
+    multiply_in_pieces<T>(library, alpha, left(0), right(0), beta, to(0));
     return;
   }
   const CblasLibrary::Threads all(library, threads);

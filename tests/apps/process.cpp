@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <sstream>
+#include <stdexcept>
 
 extern char** environ;
 
@@ -90,6 +91,7 @@ Finished run_in_terminal(Program& program) {
   int master = -1;
   winsize size{24, 120, 0, 0};
   const pid_t process = forkpty(&master, nullptr, nullptr, &size);
+  if (process < 0) throw std::runtime_error("no pseudo-terminal could be opened");
   if (process == 0) program.become();
   std::string nothing;
   read_all({master, -1}, {&finished.out, &nothing});
@@ -98,6 +100,13 @@ Finished run_in_terminal(Program& program) {
 }
 
 }  // namespace
+
+bool has_terminals() {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY);
+  if (master < 0) return false;
+  close(master);
+  return true;
+}
 
 Finished run_program(const std::vector<std::string>& words, const ProcessOptions& options) {
   Program program(words, options);

@@ -25,7 +25,9 @@ struct ProcessOptions {
   std::string standard_output{};  ///< a file to write to instead
 };
 
-/// Runs a program to its end.
+/// Whether this system gives out pseudo-terminals (a bare chroot without /dev/pts does not).
+bool has_terminals();
+/// Runs a program to its end. Throws std::runtime_error if it asks for a terminal and there is none.
 Finished run_program(const std::vector<std::string>& words, const ProcessOptions& options = {});
 /// `tenon` with these arguments.
 Finished tenon(std::vector<std::string> arguments, const ProcessOptions& options = {});

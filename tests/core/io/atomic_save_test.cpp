@@ -150,12 +150,13 @@ TEST(AtomicSave, RespectsPermissions) {
   save_npy(open + "/x", old_tensor());
   fs::permissions(open + "/x", fs::perms(0444));
   fs::permissions(open, fs::perms(0777));
+  const Tensor replacement = ones({9});  // now: nobody may not be allowed to open the backend's plugin
   const auto save_both = [&] {
     constexpr uid_t kNobody = 65534;  // permissions do not bind root
     if (::geteuid() == 0 && ::seteuid(kNobody) != 0) return 4;
-    const int in_locked = exit_code_of([&] { save_npy(locked + "/x", ones({9})); }, "Permission denied") |
-                          exit_code_of([&] { save_npy(locked + "/new", ones({9})); }, "Permission denied");
-    return in_locked | exit_code_of([&] { save_npy(open + "/x", ones({9})); }, "Permission denied");
+    const int in_locked = exit_code_of([&] { save_npy(locked + "/x", replacement); }, "Permission denied") |
+                          exit_code_of([&] { save_npy(locked + "/new", replacement); }, "Permission denied");
+    return in_locked | exit_code_of([&] { save_npy(open + "/x", replacement); }, "Permission denied");
   };
   EXPECT_EQ(in_child(save_both), 0);
   EXPECT_TRUE(equal(load_npy(locked + "/x"), old_tensor()));
