@@ -20,7 +20,7 @@ using plugin::View;
 
 /// Below this many multiplications, matrices of a batch are given to threads one by one instead of each to
 /// all.
-constexpr std::int64_t kSmallProduct = 128 * 128 * 128;
+constexpr std::int64_t kSmallProduct = std::int64_t{128} * 128 * 128;
 /// Below this many, a single product is cut into a piece for each thread.
 constexpr std::int64_t kModerateProduct = 3 << 20;
 /// Multiplications worth a thread.

@@ -11,6 +11,7 @@ namespace tenon::cpu {
 
 /// Axis 0 is the innermost. Strides are in bytes. Extent-1 axes are dropped, and neighbours that every
 /// operand steps through as through one axis are merged, so that most calls end with rank 0 or 1.
+/// Say `Loop loop;`, not `Loop{}`: the arrays stay uninitialised, as a small call must not pay for 32 axes.
 struct Loop {
   static constexpr int kMaxOperands = 4;
 
@@ -21,8 +22,6 @@ struct Loop {
   std::int64_t stride[kMaxOperands][TENON_MAX_RANK];
   std::byte* base[kMaxOperands];
   std::int64_t item[kMaxOperands];
-
-  Loop() {}  // the arrays stay uninitialised: a small call must not pay for 32 axes
 
   /// Appends an operand; all must be there before the first axis.
   void add_operand(const plugin::View& view);

@@ -194,7 +194,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEnt
   if (classes.plain() && smoothing == 0) return plain_cross_entropy(logits, classes, options.reduction);
 
   const Tensor log_probabilities = log_softmax(logits, classes.class_axis());
-  const Tensor hard = nll(log_probabilities, classes, options.reduction);
+  Tensor hard = nll(log_probabilities, classes, options.reduction);
   if (smoothing == 0) return hard;
   Tensor terms = log_probabilities;
   if (options.weight.defined()) {
