@@ -32,7 +32,8 @@ StepLR::StepLR(Optimizer& optimizer, std::int64_t step_size, double gamma)
       gamma_(checked_number("gamma", gamma)) {}
 
 double StepLR::learning_rate(std::int64_t t) const {
-  return base_learning_rate() * std::pow(gamma_, static_cast<double>(t / step_size_));
+  const std::int64_t drops = t / step_size_;
+  return base_learning_rate() * std::pow(gamma_, static_cast<double>(drops));
 }
 
 CosineLR::CosineLR(Optimizer& optimizer, std::int64_t t_max, double eta_min)
