@@ -5,6 +5,7 @@
 #include <tenon/backend.h>
 #include <tenon/creation.h>
 #include <tenon/dtype.h>
+#include <tenon/einsum.h>
 #include <tenon/error.h>
 #include <tenon/format.h>
 #include <tenon/op_table.h>

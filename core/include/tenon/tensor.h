@@ -6,6 +6,7 @@
 #include <tenon/export.h>
 #include <tenon/shape.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -14,6 +15,14 @@ namespace tenon {
 
 class Storage;
 struct TensorBody;
+template <typename Origin, std::size_t Number>
+struct EinsumIndex;
+template <typename Indices>
+struct IndexedTensor;
+namespace einsum_language {
+template <typename... Indices>
+struct IndexList;
+}
 
 /// Copying a Tensor copies the handle: both name the same tensor. A default-made Tensor is undefined; only
 /// defined() may be asked of it.
@@ -72,6 +81,12 @@ class TENON_API Tensor {
   /// Adds d(this)/d(leaf) to every leaf's grad(). `gradient` has this tensor's shape; undefined stands for 1
   /// and needs a tensor of one element. See autograd.h.
   void backward(const Tensor& gradient = {}) const;
+  /// This tensor with an index for each axis, as an operand of einsum(out(i, j), a(i, k), b(k, j)); see einsum.h.
+  template <typename... Origins, std::size_t... Numbers>
+  [[nodiscard]] auto operator()(EinsumIndex<Origins, Numbers>...) const {
+    return IndexedTensor<einsum_language::IndexList<EinsumIndex<Origins, Numbers>...>>{*this};
+  }
+
   /// The same memory without history.
   [[nodiscard]] Tensor detach() const;
 

@@ -31,7 +31,7 @@ extern "C" {
 #endif
 
 #define TENON_ABI_MAJOR 1
-#define TENON_ABI_MINOR 0
+#define TENON_ABI_MINOR 1
 #define TENON_MAX_RANK 32
 
 /* ---- dtypes ------------------------------------------------------------------------------------
@@ -59,7 +59,8 @@ enum {
   TENON_OP_TERNARY = 5, /* (a, b, c)          -> out; tenon_member_attributes */
   TENON_OP_REDUCE = 6,  /* (x)                -> out; tenon_reduce_attributes */
   TENON_OP_MATMUL = 7,  /* (a, b) (a, b, bias)-> out; tenon_matmul_attributes */
-  TENON_OP_INDEX = 8    /* see below          -> out; tenon_index_attributes */
+  TENON_OP_INDEX = 8,   /* see below          -> out; tenon_index_attributes */
+  TENON_OP_EINSUM = 9   /* (x) (a, b)         -> out; tenon_einsum_attributes; since 1.1 */
 };
 
 /* COPY. out[i] = cast(x[i]), any dtype to any dtype. Float to bfloat16 or float32 rounds to nearest
@@ -185,6 +186,15 @@ enum {
  *   ONE_HOT     (index)      out[.., c] = (index[..] == c); out has one axis more, the last; any dtype. */
 enum { TENON_INDEX_GATHER = 0, TENON_INDEX_SCATTER_ADD = 1, TENON_INDEX_ONE_HOT = 2 };
 
+/* EINSUM. Every axis carries a mode, a number in [0, TENON_MAX_MODES): axis i of input k the mode modes[k][i],
+ * axis i of out the mode modes[2][i]. With one index for each mode,
+ *   out[its modes] = sum over the modes that out lacks of x[its modes], or of a[its modes] * b[its modes].
+ * All axes of one mode have one extent. An input may carry a mode twice (its diagonal); out carries each mode
+ * once, and only modes that an input carries. Of two inputs, each carries only modes that the other or out carries,
+ * too: the host sums over the rest first. One dtype, any but bool; sums as in MATMUL: integers wrap,
+ * bfloat16 accumulates in at least float32 and rounds once, a sum of no elements is zero, 0 * infinity is NaN. */
+#define TENON_MAX_MODES 64
+
 /* ---- attributes: each begins with struct_size and member ---------------------------------------- */
 typedef struct tenon_member_attributes {
   uint32_t struct_size;
@@ -223,6 +233,11 @@ typedef struct tenon_index_attributes {
   uint32_t member;
   int32_t axis; /* in [0, rank); unused by ONE_HOT */
 } tenon_index_attributes;
+
+typedef struct tenon_einsum_attributes {
+  uint32_t struct_size;
+  uint8_t modes[3][TENON_MAX_RANK]; /* of the inputs, then of out; as many as each has axes */
+} tenon_einsum_attributes;
 
 /* ---- the call frame ----------------------------------------------------------------------------
  * The host owns the frame and everything it points to; a backend keeps no pointer to any of it after
