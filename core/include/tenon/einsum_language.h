@@ -116,20 +116,22 @@ constexpr Result complete(Token* tokens, std::size_t count) {
   return {end, Fault::none, 0};
 }
 
+/// Where in the text its token number `index` begins; text.size() if there are not so many.
+constexpr std::size_t position_of(std::string_view text, std::size_t index) {
+  std::size_t position = 0;
+  for (std::size_t token = 0;; ++token) {
+    while (position < text.size() && is_blank(text[position])) ++position;
+    if (token == index || position >= text.size()) return position;
+    position += text[position] == '.' ? 3 : text[position] == '-' ? 2 : 1;
+  }
+}
+
 /// Both in one; `at` is the position of the character at fault.
 constexpr Result parse(std::string_view text, Token* tokens) {
-  const Result reading = read(text, tokens);
-  if (reading.fault != Fault::none) return reading;
-  Result result = complete(tokens, reading.tokens);
-  if (result.fault != Fault::none) {
-    std::size_t position = 0;
-    for (std::size_t token = 0;; ++token) {
-      while (is_blank(text[position])) ++position;
-      if (token == result.at) break;
-      position += text[position] == '.' ? 3 : text[position] == '-' ? 2 : 1;
-    }
-    result.at = position;
-  }
+  Result result = read(text, tokens);
+  if (result.fault != Fault::none) return result;
+  result = complete(tokens, result.tokens);
+  if (result.fault != Fault::none) result.at = position_of(text, result.at);
   return result;
 }
 
