@@ -29,6 +29,7 @@ Kernel find_ternary(const Call& call);
 Kernel find_reduce(const Call& call);
 Kernel find_matmul(const Call& call);
 Kernel find_index(const Call& call);
+Kernel find_einsum(const Call& call);
 
 /// Whether the call's operands have just these dtypes.
 inline bool has_dtypes(const Call& call, std::initializer_list<DType> inputs, DType output) {

@@ -15,8 +15,9 @@ namespace tenon::naive {
 using Extents = std::span<const std::int64_t>;
 
 /// `for i0 in shape[0]: for i1 in shape[1]: ...`, with a depth that is known only at run time. It carries one
-/// offset, in elements, for each of N operands: the sum of index * stride over the axes.
-template <std::size_t N>
+/// offset, in elements, for each of N operands: the sum of index * stride over the axes. A shape has at most
+/// `MaxAxes` axes.
+template <std::size_t N, std::size_t MaxAxes = TENON_MAX_RANK>
 class LoopNest {
  public:
   using Offsets = std::array<std::int64_t, N>;
@@ -74,7 +75,7 @@ class LoopNest {
     }
   }
 
-  std::array<Loop, TENON_MAX_RANK> loops_;
+  std::array<Loop, MaxAxes> loops_;
   std::size_t depth_ = 0;
   bool empty_ = false;
 };

@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "einsum_reference.h"
 #include "matmul_reference.h"
 #include "philox_reference.h"
 #include "reference.h"
@@ -62,6 +63,13 @@ void large_calls(Grader& grader) {
     a.fill(whole_values(dtype, a.size(), 60, 5));
     b.fill(whole_values(dtype, b.size(), 60, 6));
     grade_matmul(grader, "large", a, b, nullptr, product, {}, Strictness::exact);
+    for (const char* const text : {"bihd,bjhd->bhij", "ijkl,mjkl->im", "ijkl->kijl"}) {
+      const std::int64_t extents[] = {2, 65, 3, 33, 67};
+      const Equation each = equation(text, extents);
+      EinsumOperands x(dtype, each);
+      x.fill_whole(7, 7);
+      grade_einsum(grader, "large", each, x, Strictness::exact);
+    }
   }
 }
 
@@ -75,9 +83,10 @@ void thread_counts(Grader& grader) {
 
 /// Eight threads run different calls at the same time.
 void at_once(Grader& grader) {
-  static constexpr const char* kTogether[] = {"reduce_whole_numbers", "matmul_tiles",       "copy_bits",
-                                              "index_one_hot",        "matmul_batches",     "init_arange",
-                                              "random_known_answers", "reduce_signed_zeros"};
+  static constexpr const char* kTogether[] = {"reduce_whole_numbers", "matmul_tiles",        "copy_bits",
+                                              "index_one_hot",        "matmul_batches",      "init_arange",
+                                              "random_known_answers", "reduce_signed_zeros", "einsum_scaled",
+                                              "einsum_diagonals"};
   std::vector<Section> chosen;
   for (const Section& section : all_sections()) {
     for (const char* const name : kTogether) {
@@ -152,6 +161,9 @@ void unknown_calls(Grader& grader) {
                        "a copy of float16", out);
   grader.grade_unknown({sizeof(tenon_call), TENON_OP_UNARY, 1, 1, &half_from, &half_to, &known, nullptr},
                        "neg of float16", out);
+  const tenon_einsum_attributes einsum = {sizeof(einsum), {}};
+  grader.grade_unknown({sizeof(tenon_call), TENON_OP_EINSUM, 1, 1, &half_from, &half_to, &einsum, nullptr},
+                       "einsum of float16", out);
 }
 
 void description(Grader& grader) {

@@ -111,7 +111,9 @@ void Grader::judge(const Trial& trial, const std::vector<Expected>& expected) {
     if (accepts(dtype, got, wanted)) continue;
     if (wrong++ == 0) {
       first = trial.output->index_text(i) + " " + explain(dtype, got, wanted);
-      if (trial.inputs.size() <= 3 && trial.op != TENON_OP_REDUCE && trial.op != TENON_OP_MATMUL) {
+      const bool elementwise =
+          trial.op != TENON_OP_REDUCE && trial.op != TENON_OP_MATMUL && trial.op != TENON_OP_EINSUM;
+      if (trial.inputs.size() <= 3 && elementwise) {
         for (const Operand* const input : trial.inputs) {
           if (input == trial.output || input->size() != trial.output->size()) continue;
           char text[64];

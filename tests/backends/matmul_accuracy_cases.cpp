@@ -32,7 +32,7 @@ void whole_numbers(Grader& grader) {
   const Size sizes[] = {{5, 7, 300},   {16, 17, 1000}, {9, 33, 4096},
                         {1, 64, 4095}, {64, 1, 4097},  {129, 65, 257}};
   int turn = 0;
-  for (const DType dtype : kMatmulDTypes) {
+  for (const DType dtype : kContractionDTypes) {
     for (const Size& size : sizes) {
       Operands x(dtype, size, turn++);
       const Real significand = dtype == DType::float64 ? 0x1p53L : 0x1p24L;

@@ -29,7 +29,7 @@ Strictness whole_number_strictness(DType dtype) {
 void shapes(Grader& grader) {
   const std::int64_t extents[] = {0, 1, 2, 3, 8, 17};
   std::size_t turn = 0;
-  for (const DType dtype : kMatmulDTypes) {
+  for (const DType dtype : kContractionDTypes) {
     for (const std::int64_t m : extents) {
       for (const std::int64_t n : extents) {
         for (const std::int64_t k : extents) {
@@ -52,7 +52,7 @@ void shapes(Grader& grader) {
 /// Every layout of each operand with every layout of the others.
 void layouts(Grader& grader) {
   int turn = 0;
-  for (const DType dtype : kMatmulDTypes) {
+  for (const DType dtype : kContractionDTypes) {
     for (const Layout left : kInputLayouts) {
       for (const Layout right : kInputLayouts) {
         for (const Layout result : kOutputLayouts) {
@@ -77,7 +77,7 @@ void layouts(Grader& grader) {
 void tiles(Grader& grader) {
   const std::int64_t extents[] = {15, 16, 17, 31, 33, 63, 64, 65, 127, 129};
   std::size_t turn = 0;
-  for (const DType dtype : kMatmulDTypes) {
+  for (const DType dtype : kContractionDTypes) {
     for (const std::int64_t m : extents) {
       const std::int64_t n = extents[(turn * 3 + 1) % std::size(extents)];
       const std::int64_t k = extents[(turn * 7 + 2) % std::size(extents)];
@@ -102,7 +102,7 @@ void batches(Grader& grader) {
   deep[28] = 3;
   const Shape batch_shapes[] = {{1}, {3}, {0}, {2, 3}, {3, 1}, {2, 1, 2, 3}, {2, 1, 2, 1, 2, 2}, deep};
   int turn = 0;
-  for (const DType dtype : kMatmulDTypes) {
+  for (const DType dtype : kContractionDTypes) {
     for (const Shape& batch : batch_shapes) {
       for (std::size_t broadcast = 0; broadcast <= 2 * batch.size(); ++broadcast) {
         if (batch.size() > 6 && broadcast % 5 != 0) continue;
@@ -140,7 +140,7 @@ void epilogues(Grader& grader) {
   const double factors[][2] = {{1, 0}, {1, 1}, {2, -1}, {-1, 0},    {3, 2},
                                {0, 1}, {0, 0}, {-2, 3}, {0.5, -1.5}};
   int turn = 0;
-  for (const DType dtype : kMatmulDTypes) {
+  for (const DType dtype : kContractionDTypes) {
     for (const auto& [alpha, beta] : factors) {
       if (!is_floating(dtype) && alpha != std::floor(alpha)) continue;
       for (const std::int64_t k : {0, 1, 6, 33}) {
@@ -173,7 +173,7 @@ void activations(Grader& grader) {
     if (row.gives_boolean) continue;
     const bool half_domain = row.member == TENON_UNARY_LOG || row.member == TENON_UNARY_SQRT ||
                              row.member == TENON_UNARY_RSQRT || row.member == TENON_UNARY_LOG1P;
-    for (const DType dtype : kMatmulDTypes) {
+    for (const DType dtype : kContractionDTypes) {
       if (!contains(row.domain, dtype)) continue;
       for (const bool with_bias : {false, true}) {
         Operand a(dtype, {13, 11}, Role::input, Layout::contiguous);

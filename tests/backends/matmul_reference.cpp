@@ -3,28 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <type_traits>
 
 #include "reference.h"
 
 namespace tenon::conformance {
 namespace {
-
-/// The elements in row-major order, as double (which holds every floating element) or as the bits of
-/// integers.
-template <typename T>
-std::vector<T> values_of(const Operand& operand) {
-  std::vector<T> values(static_cast<std::size_t>(operand.size()));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const Real value = operand.at(static_cast<std::int64_t>(i));
-    if constexpr (std::is_same_v<T, std::uint64_t>) {
-      values[i] = to_bits(value);
-    } else {
-      values[i] = static_cast<double>(value);
-    }
-  }
-  return values;
-}
 
 /// One element before it is judged.
 struct Element {
@@ -32,70 +15,29 @@ struct Element {
   Real magnitudes;  // R: the same expression on absolute values
 };
 
-class Judge {
- public:
-  Judge(DType dtype, std::int64_t k, const MatmulAttributes& attributes, bool bias, Strictness strictness,
-        std::uint32_t flags)
-      : dtype_(dtype),
-        accumulator_(dtype == DType::bfloat16 ? DType::float32 : dtype),
-        k_(static_cast<Real>(k)),
-        // k products and k - 1 sums make n = k + 1 roundings with the last; each epilogue step adds its own.
-        roundings_(k_ + 1 + (attributes.alpha != 1 ? 1 : 0) + (attributes.beta != 0 ? 2 : 0) +
-                   (bias ? 1 : 0)),
-        activation_(attributes.activation),
-        strictness_(strictness),
-        flags_(flags) {}
+/// k products and k - 1 sums make n = k + 1 roundings with the last; each epilogue step adds its own.
+ContractionBound bound_of(DType dtype, std::int64_t k, const MatmulAttributes& attributes, bool bias,
+                          Strictness strictness, std::uint32_t flags) {
+  const auto products = static_cast<Real>(k);
+  const Real roundings =
+      products + 1 + (attributes.alpha != 1 ? 1 : 0) + (attributes.beta != 0 ? 2 : 0) + (bias ? 1 : 0);
+  return {dtype, products, roundings, strictness, flags};
+}
 
-  [[nodiscard]] Expected expect(const Element& element) const {
-    if (strictness_ == Strictness::exact) return {element.want};
-    if (activation_ == TENON_NO_ACTIVATION) {
-      const Real error = accumulation_error(element);
-      return {element.want, Measure::distance, error + output_rounding(element.want, error)};
-    }
-    return activated(element);
-  }
-
- private:
-  [[nodiscard]] Real accumulation_error(const Element& element) const {
-    const Real u = unit_roundoff(accumulator_);
-    const Real eta = (flags_ & TENON_FLAG_FLUSHES_DENORMALS) != 0 ? smallest_normal(accumulator_)
-                                                                  : smallest_denormal(accumulator_);
-    Real factor = gamma_bound(roundings_, u);
-    if (strictness_ == Strictness::quality) factor = std::min(factor, (2 * std::sqrt(k_) + 4) * u);
-    if (dtype_ == DType::float32 && (flags_ & TENON_FLAG_REDUCED_PRECISION_MATMUL) != 0) {
-      const Real reduced = unit_roundoff(DType::bfloat16);
-      factor += 2 * reduced + reduced * reduced;
-    }
-    return factor * element.magnitudes + roundings_ * eta;
-  }
-
-  [[nodiscard]] Real output_rounding(Real want, Real error) const {
-    const Real u = unit_roundoff(dtype_);
-    if (dtype_ == DType::bfloat16) return u * (std::abs(want) + error) + smallest_denormal(dtype_);
-    return u * std::abs(want);
-  }
-
-  /// The activation carries the product's error on and adds its own.
-  [[nodiscard]] Expected activated(const Element& element) const {
-    if (!std::isfinite(element.want)) return unary(activation_, dtype_, element.want, flags_);
-    const auto apply = [this](Real x) { return unary(activation_, accumulator_, x, flags_); };
-    const Real error = accumulation_error(element) + unit_roundoff(accumulator_) * std::abs(element.want);
-    const Expected center = apply(element.want);
-    const Real spread = std::max(std::abs(apply(element.want + error).want - center.want),
-                                 std::abs(apply(element.want - error).want - center.want));
-    const Real ulps = unary(activation_, dtype_, element.want, flags_).bound;
-    const Real own = center.measure == Measure::distance ? center.bound : ulps * ulp_of(dtype_, center.want);
-    return {center.want, Measure::distance, spread + own + 2 * ulp_of(dtype_, center.want)};
-  }
-
-  DType dtype_;
-  DType accumulator_;
-  Real k_;
-  Real roundings_;
-  std::uint32_t activation_;
-  Strictness strictness_;
-  std::uint32_t flags_;
-};
+/// The activation carries the product's error on and adds its own.
+Expected activated(const ContractionBound& bound, std::uint32_t activation, const Element& element) {
+  if (!std::isfinite(element.want)) return unary(activation, bound.dtype(), element.want, bound.flags());
+  const auto apply = [&](Real x) { return unary(activation, bound.accumulator(), x, bound.flags()); };
+  const Real error = bound.accumulation_error(element.magnitudes) +
+                     unit_roundoff(bound.accumulator()) * std::abs(element.want);
+  const Expected center = apply(element.want);
+  const Real spread = std::max(std::abs(apply(element.want + error).want - center.want),
+                               std::abs(apply(element.want - error).want - center.want));
+  const Real ulps = unary(activation, bound.dtype(), element.want, bound.flags()).bound;
+  const Real own =
+      center.measure == Measure::distance ? center.bound : ulps * ulp_of(bound.dtype(), center.want);
+  return {center.want, Measure::distance, spread + own + 2 * ulp_of(bound.dtype(), center.want)};
+}
 
 struct Extents {
   std::int64_t batch, m, n, k;
@@ -131,30 +73,16 @@ std::vector<Expected> floating_product(const Operand& a, const Operand& b, const
                                        const Operand& out, const MatmulAttributes& attributes,
                                        Strictness strictness, std::uint32_t flags) {
   const Extents e = extents_of(a, out);
-  const Judge judge(out.dtype(), e.k, attributes, bias != nullptr, strictness, flags);
+  const ContractionBound bound = bound_of(out.dtype(), e.k, attributes, bias != nullptr, strictness, flags);
   const double alpha = attributes.alpha;
   const double beta = attributes.beta;
-  // Products of float32 and of whole numbers are exact in Real, whose roundings are 2^-40 of float32's.
-  const bool wide = out.dtype() == DType::float64 && strictness != Strictness::exact;
-  return each_element(e, values_of<double>(a), values_of<double>(b),
+  return each_element(e, floating_values(a), floating_values(b),
                       [&](const double* row, const double* column, std::int64_t at) {
+                        ProductSum product(out.dtype(), strictness);
+                        for (std::int64_t p = 0; p < e.k; ++p) product.add(row[p], column[p * e.n]);
                         ExactSum total;
-                        Real plain = 0;
-                        Real magnitudes = 0;
-                        for (std::int64_t p = 0; p < e.k; ++p) {
-                          const Real product = static_cast<Real>(row[p]) * column[p * e.n];
-                          if (wide) {
-                            total.add_product(row[p], column[p * e.n]);
-                          } else {
-                            plain += product;
-                          }
-                          magnitudes += std::abs(product);
-                        }
-                        if (!wide) total.add(plain);
-                        const Real product = alpha * total.value();
-                        total = {};
-                        total.add(product);
-                        magnitudes *= std::abs(alpha);
+                        total.add(alpha * product.value());
+                        Real magnitudes = product.magnitudes() * std::abs(alpha);
                         if (beta != 0) {
                           total.add_product(beta, static_cast<double>(out.at(at)));
                           magnitudes += std::abs(beta * out.at(at));
@@ -163,14 +91,18 @@ std::vector<Expected> floating_product(const Operand& a, const Operand& b, const
                           total.add(bias->at(at));
                           magnitudes += std::abs(bias->at(at));
                         }
-                        return judge.expect({total.value(), magnitudes});
+                        const Element element{total.value(), magnitudes};
+                        const bool as_is =
+                            attributes.activation == TENON_NO_ACTIVATION || strictness == Strictness::exact;
+                        return as_is ? bound.expect(element.want, element.magnitudes)
+                                     : activated(bound, attributes.activation, element);
                       });
 }
 
 std::vector<Expected> integer_product(const Operand& a, const Operand& b, const Operand* bias,
                                       const Operand& out, const MatmulAttributes& attributes) {
   const Extents e = extents_of(a, out);
-  return each_element(e, values_of<std::uint64_t>(a), values_of<std::uint64_t>(b),
+  return each_element(e, integer_values(a), integer_values(b),
                       [&](const std::uint64_t* row, const std::uint64_t* column, std::int64_t at) {
                         std::uint64_t sum = 0;
                         for (std::int64_t p = 0; p < e.k; ++p) sum += row[p] * column[p * e.n];

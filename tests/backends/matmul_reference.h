@@ -5,16 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "contraction_bound.h"
 #include "grader.h"
 
 namespace tenon::conformance {
-
-/// How strictly a product is judged.
-enum class Strictness : std::uint8_t {
-  bound,    ///< gamma_n R + u |ref| + n eta
-  quality,  ///< also max |err| / (u R) <= 2 sqrt(k) + 4, for data without structure
-  exact     ///< bit for bit: whole numbers of which every partial sum is exact
-};
 
 /// Everything about one product but its operands.
 struct MatmulAttributes {
@@ -33,10 +27,5 @@ std::vector<Expected> matmul(const Operand& a, const Operand& b, const Operand* 
 void grade_matmul(Grader& grader, const std::string& name, Operand& a, Operand& b, Operand* bias,
                   Operand& out, const MatmulAttributes& attributes = {},
                   Strictness strictness = Strictness::bound);
-
-/// All dtypes of MATMUL.
-inline constexpr DType kMatmulDTypes[] = {DType::float32, DType::float64, DType::bfloat16,
-                                          DType::int32,   DType::int64,   DType::uint8};
-inline constexpr DType kFloatingDTypes[] = {DType::float32, DType::float64, DType::bfloat16};
 
 }  // namespace tenon::conformance

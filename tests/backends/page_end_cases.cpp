@@ -2,6 +2,7 @@
 // whole vectors beyond its elements dies here, whatever it does with the surplus.
 #include <string>
 
+#include "einsum_reference.h"
 #include "matmul_reference.h"
 #include "reference.h"
 #include "sections.h"
@@ -96,7 +97,7 @@ void reduce(Grader& grader) {
 }
 
 void matmul_and_gather(Grader& grader) {
-  for (const DType dtype : kMatmulDTypes) {
+  for (const DType dtype : kContractionDTypes) {
     for (std::int64_t n = 1; n <= kLanes; n += 2) {
       for (const Layout layout : {Layout::contiguous, Layout::transposed, Layout::sliced}) {
         Operand a = operand(dtype, {5, n}, Role::input, layout, 1);
@@ -118,11 +119,29 @@ void matmul_and_gather(Grader& grader) {
   }
 }
 
+void einsum(Grader& grader) {
+  const char* const equations[] = {"ik,kj->ij", "ki,jk->ji", "bik,bjk->bij", "bk,bk->b",
+                                   "ik,ik->ik", "iik,k->i",  "ik->ki",       "iik->i"};
+  for (const DType dtype : kContractionDTypes) {
+    for (std::int64_t n = 1; n <= kLanes; n += 3) {
+      for (const char* const text : equations) {
+        for (const Layout layout : {Layout::contiguous, Layout::transposed, Layout::sliced}) {
+          const std::int64_t sizes[] = {3, 5, 4};
+          Equation each = equation(text, sizes);
+          each.extents['k' - 'a'] = n;
+          EinsumOperands x(dtype, each, {layout, layout, Layout::contiguous, kAtPageEnd});
+          x.fill_ordinary(1);
+          grade_einsum(grader, "page end", each, x);
+        }
+      }
+    }
+  }
+}
+
 constexpr Section kSections[] = {
-    {"page_end_elementwise", elementwise},
-    {"page_end_transposes", transposes},
-    {"page_end_reduce", reduce},
-    {"page_end_matmul_and_gather", matmul_and_gather},
+    {"page_end_elementwise", elementwise}, {"page_end_transposes", transposes},
+    {"page_end_reduce", reduce},           {"page_end_matmul_and_gather", matmul_and_gather},
+    {"page_end_einsum", einsum},
 };
 
 }  // namespace

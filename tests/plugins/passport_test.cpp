@@ -44,20 +44,24 @@ TEST(Passport, MayNeedCpuFeaturesThatArePresent) {
   EXPECT_EQ(directory.candidate(file).reason, "");
 }
 
+/// The version in abi.h, whose minor grows.
+const std::string kThisVersion = std::to_string(TENON_ABI_MAJOR) + "." + std::to_string(TENON_ABI_MINOR);
+
 struct BadPassport {
   const char* title;
-  const char* what;
+  std::string what;
   void (*patch)(tenon_passport&);
 };
 
 const BadPassport kBadPassports[] = {
     {"magic", "wrong magic number", [](tenon_passport& p) { p.magic ^= 1U; }},
-    {"newer_major", "is built for plugin ABI 2.3, this Tenon has 1.0; upgrade Tenon, or rebuild the plugin",
+    {"newer_major",
+     "is built for plugin ABI 2.3, this Tenon has " + kThisVersion + "; upgrade Tenon, or rebuild the plugin",
      [](tenon_passport& p) {
        p.abi_major = 2;
        p.abi_minor = 3;
      }},
-    {"older_major", "is built for plugin ABI 0.9, this Tenon has 1.0; rebuild the plugin",
+    {"older_major", "is built for plugin ABI 0.9, this Tenon has " + kThisVersion + "; rebuild the plugin",
      [](tenon_passport& p) {
        p.abi_major = 0;
        p.abi_minor = 9;
@@ -65,6 +69,7 @@ const BadPassport kBadPassports[] = {
     {"newer_major_of_another_size", "is built for plugin ABI 2.0",
      [](tenon_passport& p) {
        p.abi_major = 2;
+       p.abi_minor = 0;
        p.struct_size = 16;
      }},
     {"too_small", "struct_size 275 of 276 bytes", [](tenon_passport& p) { p.struct_size = 275; }},
