@@ -21,8 +21,9 @@ using plugin::View;
 /// Below this many multiplications, matrices of a batch are given to threads one by one instead of each to
 /// all.
 constexpr std::int64_t kSmallProduct = std::int64_t{128} * 128 * 128;
-/// Below this many, a single product is cut into a piece for each thread.
+/// Below this many, a single product with fewer rows or columns than kThin is cut into a piece for each thread.
 constexpr std::int64_t kModerateProduct = 3 << 20;
+constexpr std::int64_t kThin = 128;
 /// Multiplications worth a thread; less than the smallest product that is cut.
 constexpr std::int64_t kGrain = 1 << 17;
 
@@ -118,18 +119,17 @@ void multiply_in_summands(const CblasLibrary& library, T alpha, const Matrix<con
   }
 }
 
-/// One product of moderate size, each thread multiplying a piece of the longest extent by itself: CBLAS's own
-/// threads gain nothing there yet. Throws std::bad_alloc.
+/// One thin product of moderate size, each thread multiplying a piece of the longest extent by itself: CBLAS's own
+/// threads gain nothing there yet. A summed extent must be much the longest, for its sums are added up twice. Throws std::bad_alloc.
 template <typename T>
 void multiply_in_pieces(const CblasLibrary& library, T alpha, const Matrix<const T>& a,
                         const Matrix<const T>& b, T beta, const Matrix<T>& c) {
-  const std::int64_t longest = std::max({c.rows, c.columns, a.columns});
   const std::int64_t work = c.rows * c.columns * a.columns;
   const std::int64_t pieces = std::min<std::int64_t>(cpu::thread_count(), work / kGrain);
   const CblasLibrary::Threads alone(library, 1);
-  if (longest == a.columns) {
+  if (a.columns >= 2 * std::max(c.rows, c.columns)) {
     multiply_in_summands(library, alpha, a, b, beta, c, pieces);
-  } else if (longest == c.rows) {
+  } else if (c.rows > c.columns) {
     for_each_piece<T>(c.rows, pieces, [&](std::int64_t, std::int64_t begin, std::int64_t n) {
       multiply<T>(library, alpha,
                   {a.data + begin * a.row_stride, n, a.columns, a.row_stride, a.column_stride}, b, beta,
@@ -204,7 +204,8 @@ void multiply_batch(const CblasLibrary& library, T alpha, const View& a_view, co
     });
     return;
   }
-  if (batches == 1 && threads > 1 && work >= 2 * kGrain && work < kModerateProduct && !allocates) {
+  if (batches == 1 && threads > 1 && work >= 2 * kGrain && work < kModerateProduct &&
+      std::min(m, n) < kThin && !allocates) {
     multiply_in_pieces<T>(library, alpha, left(0), right(0), beta, to(0));
     return;
   }
