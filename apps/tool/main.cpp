@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_DFL);  // `tenon ... | head` ends quietly, whatever the parent process ignores
   // Waiting threads soon sleep: on a machine with other work, ones that spin for long, as libgomp's do by default,
   // make small kernels a hundred times slower; on an idle one this costs nothing that could be measured.
-  if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "2000", 0);
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "20000", 0);
   try {
     run({argv + 1, argv + argc});
     flush_output();

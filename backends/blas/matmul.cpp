@@ -21,9 +21,10 @@ using plugin::View;
 /// Below this many multiplications, matrices of a batch are given to threads one by one instead of each to
 /// all.
 constexpr std::int64_t kSmallProduct = std::int64_t{128} * 128 * 128;
-/// Below this many, a single product is cut into a piece for each thread.
+/// Below this many, a single product with fewer rows or columns than kThin is cut into a piece for each thread.
 constexpr std::int64_t kModerateProduct = 3 << 20;
-/// Multiplications worth a thread.
+constexpr std::int64_t kThin = 128;
+/// Multiplications worth a thread; less than the smallest product that is cut.
 constexpr std::int64_t kGrain = 1 << 17;
 
 std::int64_t extent_from_last(const View& view, int from_last) {
@@ -77,30 +78,70 @@ class Input {
   std::optional<Scratch> memory_;
 };
 
-/// One product of moderate size, each thread multiplying a piece of the rows or columns by itself: CBLAS's own
-/// threads gain nothing there yet. The pieces are whole tiles of kTile.
+/// Cuts [0, extent) into pieces, one for each thread: calls f(piece, begin, size). They are of whole cache lines, for
+/// threads that write to the same line hinder each other.
+template <typename T, typename F>
+void for_each_piece(std::int64_t extent, std::int64_t pieces, F&& f) {
+  constexpr std::int64_t kTile = 64 / sizeof(T);
+  const std::int64_t tiles = (extent + kTile - 1) / kTile;
+  cpu::parallel_for(pieces, 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t piece = first; piece < last; ++piece) {
+      const std::int64_t begin = std::min(piece * tiles / pieces * kTile, extent);
+      const std::int64_t end = std::min((piece + 1) * tiles / pieces * kTile, extent);
+      if (begin < end) f(piece, begin, end - begin);
+    }
+  });
+}
+
+/// Cuts the summed extent: the first piece goes to c, and the sums of the others are added to it in order.
+template <typename T>
+void multiply_in_summands(const CblasLibrary& library, T alpha, const Matrix<const T>& a,
+                          const Matrix<const T>& b, T beta, const Matrix<T>& c, std::int64_t pieces) {
+  const std::int64_t size = c.rows * c.columns;
+  const Scratch memory(static_cast<std::size_t>((pieces - 1) * size) * sizeof(T));
+  for_each_piece<T>(a.columns, pieces, [&](std::int64_t piece, std::int64_t begin, std::int64_t n) {
+    const Matrix<const T> left = {a.data + begin * a.column_stride, a.rows, n, a.row_stride, a.column_stride};
+    const Matrix<const T> right = {b.data + begin * b.row_stride, n, b.columns, b.row_stride,
+                                   b.column_stride};
+    if (piece == 0) {
+      multiply<T>(library, alpha, left, right, beta, c);
+    } else {
+      T* const sum = memory.as<T>() + (piece - 1) * size;
+      multiply<T>(library, alpha, left, right, T{0}, {sum, c.rows, c.columns, c.columns, 1});
+    }
+  });
+  const T* sum = memory.as<T>();
+  for (std::int64_t piece = 1; piece < pieces; ++piece) {
+    for (std::int64_t i = 0; i < c.rows; ++i) {
+      T* const row = c.data + i * c.row_stride;
+      for (std::int64_t j = 0; j < c.columns; ++j) row[j * c.column_stride] += *sum++;
+    }
+  }
+}
+
+/// One thin product of moderate size, each thread multiplying a piece of the longest extent by itself: CBLAS's own
+/// threads gain nothing there yet. A summed extent must be much the longest, for its sums are added up twice. Throws std::bad_alloc.
 template <typename T>
 void multiply_in_pieces(const CblasLibrary& library, T alpha, const Matrix<const T>& a,
                         const Matrix<const T>& b, T beta, const Matrix<T>& c) {
-  constexpr std::int64_t kTile = 8;
-  const bool by_rows = c.rows >= c.columns;
-  const std::int64_t extent = by_rows ? c.rows : c.columns;
-  const std::int64_t tiles = (extent + kTile - 1) / kTile;
-  const std::int64_t work_of_tile = c.rows * c.columns * a.columns / tiles;
+  const std::int64_t work = c.rows * c.columns * a.columns;
+  const std::int64_t pieces = std::min<std::int64_t>(cpu::thread_count(), work / kGrain);
   const CblasLibrary::Threads alone(library, 1);
-  cpu::parallel_for(tiles, kGrain / work_of_tile + 1, [&](std::int64_t first, std::int64_t last) {
-    const std::int64_t begin = first * kTile;
-    const std::int64_t size = std::min(last * kTile, extent) - begin;
-    if (by_rows) {
+  if (a.columns >= 2 * std::max(c.rows, c.columns)) {
+    multiply_in_summands(library, alpha, a, b, beta, c, pieces);
+  } else if (c.rows > c.columns) {
+    for_each_piece<T>(c.rows, pieces, [&](std::int64_t, std::int64_t begin, std::int64_t n) {
       multiply<T>(library, alpha,
-                  {a.data + begin * a.row_stride, size, a.columns, a.row_stride, a.column_stride}, b, beta,
-                  {c.data + begin * c.row_stride, size, c.columns, c.row_stride, c.column_stride});
-    } else {
+                  {a.data + begin * a.row_stride, n, a.columns, a.row_stride, a.column_stride}, b, beta,
+                  {c.data + begin * c.row_stride, n, c.columns, c.row_stride, c.column_stride});
+    });
+  } else {
+    for_each_piece<T>(c.columns, pieces, [&](std::int64_t, std::int64_t begin, std::int64_t n) {
       multiply<T>(library, alpha, a,
-                  {b.data + begin * b.column_stride, b.rows, size, b.row_stride, b.column_stride}, beta,
-                  {c.data + begin * c.column_stride, c.rows, size, c.row_stride, c.column_stride});
-    }
-  });
+                  {b.data + begin * b.column_stride, b.rows, n, b.row_stride, b.column_stride}, beta,
+                  {c.data + begin * c.column_stride, c.rows, n, c.row_stride, c.column_stride});
+    });
+  }
 }
 
 /// out = alpha a b + beta out for every matrix of the batch; alpha not 0, no extent 0, out in an output
@@ -163,7 +204,8 @@ void multiply_batch(const CblasLibrary& library, T alpha, const View& a_view, co
     });
     return;
   }
-  if (batches == 1 && threads > 1 && work >= 2 * kGrain && work < kModerateProduct && !allocates) {
+  if (batches == 1 && threads > 1 && work >= 2 * kGrain && work < kModerateProduct &&
+      std::min(m, n) < kThin && !allocates) {
     multiply_in_pieces<T>(library, alpha, left(0), right(0), beta, to(0));
     return;
   }

@@ -113,7 +113,7 @@ bool copy(const Call& call, bool run) {
   if (from == to) {
     copy_elements(loop);
   } else {
-    for_each_chunk(loop, 32768, [kernel](const std::byte* const* in, std::byte* out_chunk, std::size_t n) {
+    for_each_chunk(loop, 16384, [kernel](const std::byte* const* in, std::byte* out_chunk, std::size_t n) {
       kernel(in[0], out_chunk, n);
     });
   }

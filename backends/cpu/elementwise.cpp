@@ -106,7 +106,7 @@ bool ternary(const Call& call, bool run) {
     kernel(address(views[1]), address(views[2]), address(views[3]), address(out), 1);
     return true;
   }
-  for_each_ordered_chunk(make_loop(views), 32768,
+  for_each_ordered_chunk(make_loop(views), 16384,
                          [kernel](const std::byte* const* in, std::byte* to, std::size_t n) {
                            kernel(in[0], in[1], in[2], to, n);
                          });
