@@ -1,9 +1,11 @@
-// The backend `blas`: floating-point matmul goes to CBLAS, everything else to the shared kernels.
+// The backend `blas`: floating-point matmul goes to CBLAS, einsum by way of it, everything else to the shared kernels.
 #include "blas/cblas_library.h"
 #include "blas/matmul.h"
 #include "cpu/kernels.h"
+#include "cpu/scratch.h"
 
 #include <tenon/plugin/backend.hpp>
+#include <tenon/plugin/einsum.hpp>
 
 #include <optional>
 #include <string>
@@ -31,10 +33,20 @@ class BlasBackend final : public plugin::Backend {
   std::string library() override { return library_ ? library_->description() : std::string(); }
 
   bool supports(const plugin::Call& call) const override {
+    if (call.op() == TENON_OP_EINSUM) {
+      return plugin::EinsumLowering(call).run(
+          nullptr, [this](const tenon_call& part) { return supports(plugin::Call(part)); });
+    }
     return library_ && ((call.op() == TENON_OP_MATMUL && supports_matmul(call)) || cpu::supports(call));
   }
 
   bool run(const plugin::Call& call) override {
+    if (call.op() == TENON_OP_EINSUM) {
+      const plugin::EinsumLowering lowering(call);
+      const cpu::Scratch scratch(lowering.scratch_bytes());
+      return lowering.run(scratch.as<void>(),
+                          [this](const tenon_call& part) { return run(plugin::Call(part)); });
+    }
     if (call.op() == TENON_OP_MATMUL && library_ && supports_matmul(call)) {
       matmul(*library_, call);
       return true;

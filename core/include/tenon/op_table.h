@@ -77,6 +77,7 @@ enum class Op : std::uint8_t {
   argmax,
   argmin,
   matmul,
+  einsum,
   gather,
   scatter_add,
   one_hot

@@ -52,6 +52,7 @@ union AnyAttributes {
   tenon_reduce_attributes reduce;
   tenon_matmul_attributes matmul;
   tenon_index_attributes index;
+  tenon_einsum_attributes einsum;
 };
 
 }  // namespace
@@ -78,6 +79,10 @@ bool backend_supports(std::string_view backend, Op op, DType dtype) {
       break;
     case TENON_OP_MATMUL:
       attributes.matmul = {sizeof(tenon_matmul_attributes), TENON_NO_ACTIVATION, {1, 1}, {0, 0}};
+      count = 2;
+      break;
+    case TENON_OP_EINSUM:  // ij,jk->ik
+      attributes.einsum = {sizeof(tenon_einsum_attributes), {{0, 1}, {1, 2}, {0, 2}}};
       count = 2;
       break;
     case TENON_OP_INDEX:

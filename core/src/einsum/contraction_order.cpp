@@ -10,7 +10,7 @@
 #include "einsum/subset_search.h"
 #include "einsum/tree_refinement.h"
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 namespace {
 
 /// One operand after another.
@@ -77,4 +77,4 @@ std::optional<ContractionOrder> find_order(const Network& network, std::optional
   return order;
 }
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

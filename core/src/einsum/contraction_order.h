@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 
 /// Operands by their labels, numbers in [0, extents.size()), each at most once in an operand. A label may be in any
 /// number of operands. No operand carries a label that is in no other operand and not in the output: the caller sums
@@ -37,4 +37,4 @@ std::optional<ContractionOrder> find_order(const Network& network, std::optional
 
 inline constexpr std::size_t kMostExact = 12;
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

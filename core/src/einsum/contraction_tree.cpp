@@ -4,7 +4,7 @@
 #include <bit>
 #include <utility>
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 
 ContractionTree::ContractionTree(const LabelGroups& groups, const MemoryLimit& limit, const Pairs& pairs)
     : groups_(&groups),
@@ -144,4 +144,4 @@ bool ContractionTree::improve(const Crown& crown, SubsetSearch& search) {
   return true;
 }
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

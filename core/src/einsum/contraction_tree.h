@@ -10,7 +10,7 @@
 #include "einsum/label_groups.h"
 #include "einsum/subset_search.h"
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 
 /// Numbered as in ContractionOrder::pairs.
 using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
@@ -81,4 +81,4 @@ class ContractionTree {
   std::vector<std::uint64_t> bits_;  // a row for each node: the groups that it carries
 };
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

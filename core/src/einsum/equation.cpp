@@ -8,7 +8,7 @@
 #include <map>
 #include <optional>
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 namespace {
 
 using namespace einsum_language;
@@ -37,7 +37,7 @@ constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 std::string name_of(Token token) {
   if (token == kEllipsis) return "...";
   return token < 128 && is_letter(static_cast<char>(token)) ? std::string(1, static_cast<char>(token))
-                                                             : fmt::format("{}", token);
+                                                            : fmt::format("{}", token);
 }
 
 // One term's tokens, without its comma.
@@ -82,8 +82,9 @@ class Binding {
       }
     }
     if (equation_.output.size() > kMaxRank) {
-      fail_at_token(source_, output.begin,
-                    fmt::format("the output has {} axes, {} are the most", equation_.output.size(), kMaxRank));
+      fail_at_token(
+          source_, output.begin,
+          fmt::format("the output has {} axes, {} are the most", equation_.output.size(), kMaxRank));
     }
     return std::move(equation_);
   }
@@ -92,9 +93,10 @@ class Binding {
   void check_operands() {
     const std::size_t wanted = terms_.size() - 1;
     if (wanted != shapes_.size()) {
-      fail_at_token(source_, terms_[std::min(wanted, shapes_.size())].begin,
-                    fmt::format("the equation is of {} operand{}, {} {} given", wanted, wanted == 1 ? "" : "s",
-                                shapes_.size(), shapes_.size() == 1 ? "was" : "were"));
+      fail_at_token(
+          source_, terms_[std::min(wanted, shapes_.size())].begin,
+          fmt::format("the equation is of {} operand{}, {} {} given", wanted, wanted == 1 ? "" : "s",
+                      shapes_.size(), shapes_.size() == 1 ? "was" : "were"));
     }
     for (std::size_t operand = 0; operand < wanted; ++operand) {
       const Term& term = terms_[operand];
@@ -151,8 +153,8 @@ class Binding {
       const std::int64_t before = shapes_[operand][static_cast<std::size_t>(first - labels.begin())];
       if (before != extent) {
         fail_at_token(source_, token,
-                      fmt::format("index {} is twice in operand {}, on axes of {} and {}", equation_.names[label],
-                                  operand, before, extent));
+                      fmt::format("index {} is twice in operand {}, on axes of {} and {}",
+                                  equation_.names[label], operand, before, extent));
       }
     }
     labels.push_back(label);
@@ -160,8 +162,8 @@ class Binding {
     if (known == extent || extent == 1) return;
     if (known != 1) {
       fail_at_token(source_, token,
-                    fmt::format("index {} is {} in operand {} and {} in operand {}", equation_.names[label], known,
-                                owners_[label], extent, operand));
+                    fmt::format("index {} is {} in operand {} and {} in operand {}", equation_.names[label],
+                                known, owners_[label], extent, operand));
     }
     known = extent;
     owners_[label] = operand;
@@ -236,4 +238,4 @@ std::string equation_text(std::span<const Labels> operands, const Labels& output
   return text;
 }
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

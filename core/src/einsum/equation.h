@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 
 /// Numbers in order of first occurrence, the axes of "..." included.
 using Label = std::uint32_t;
@@ -38,4 +38,4 @@ Equation bind(const Source& source, std::span<const Shape> shapes);
 std::string equation_text(std::span<const Labels> operands, const Labels& output,
                           const std::vector<std::string>& names);
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 namespace {
 
 constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
@@ -156,4 +156,4 @@ Pairs find_greedily(const LabelGroups& groups, const MemoryLimit& limit, const G
   return GreedyContraction(groups, limit, rule, random).run();
 }
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

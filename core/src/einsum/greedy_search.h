@@ -5,7 +5,7 @@
 #include "einsum/label_groups.h"
 #include "einsum/random_numbers.h"
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 
 struct GreedyRule {
   double weight = 1;       ///< of the elements that a contraction consumes against those that it makes
@@ -18,4 +18,4 @@ struct GreedyRule {
 Pairs find_greedily(const LabelGroups& groups, const MemoryLimit& limit, const GreedyRule& rule,
                     RandomNumbers& random);
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

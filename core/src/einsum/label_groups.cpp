@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 
 double power_of_two(double logarithm) { return std::min(std::exp2(logarithm), kMostCost); }
 
@@ -68,4 +68,4 @@ double MemoryLimit::excess(double intermediate) const {
   return std::min(penalty * intermediate, kMostCost);
 }
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

@@ -10,7 +10,7 @@
 
 #include "einsum/contraction_order.h"
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 
 /// Costs beyond this are all the same to the search. Sums of a million of them stay finite, so that infinity is free
 /// to mean "forbidden".
@@ -75,4 +75,4 @@ struct MemoryLimit {
   double excess(double intermediate) const;
 };
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers everywhere, unlike the distributions of <random>.
 class RandomNumbers {
@@ -23,4 +23,4 @@ class RandomNumbers {
   std::uint64_t state_;
 };
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

@@ -8,7 +8,7 @@
 
 #include "contraction_order.h"
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 namespace {
 
 class Scheduling {
@@ -39,7 +39,8 @@ class Scheduling {
   [[nodiscard]] Labels significant(const Labels& labels) const {
     Labels kept;
     for (const Label label : labels) {
-      if (equation_.extents[label] != 1 && std::ranges::find(kept, label) == kept.end()) kept.push_back(label);
+      if (equation_.extents[label] != 1 && std::ranges::find(kept, label) == kept.end())
+        kept.push_back(label);
     }
     return kept;
   }
@@ -87,10 +88,11 @@ class Scheduling {
         memory_limit ? std::optional(static_cast<double>(*memory_limit)) : std::nullopt;
     std::optional<ContractionOrder> found = find_order(network, limit);
     if (!found) {
-      throw ShapeError(fmt::format(
-          "[einsum] memory_limit is {} elements, and no order of contractions was found whose intermediate results "
-          "all keep within it",
-          *memory_limit));
+      throw ShapeError(
+          fmt::format("[einsum] memory_limit is {} elements, and no order of contractions was found whose "
+                      "intermediate results "
+                      "all keep within it",
+                      *memory_limit));
     }
     return std::move(*found);
   }
@@ -126,4 +128,4 @@ Schedule schedule(const Equation& equation, std::optional<std::int64_t> memory_l
   return Scheduling(equation).run(memory_limit);
 }
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

@@ -7,7 +7,7 @@
 
 #include "equation.h"
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 
 /// One call of Op::einsum. Operands of the equation are numbered from 0, and the results of steps go on from there;
 /// each is used once.
@@ -28,4 +28,4 @@ struct Schedule {
 /// Throws ShapeError if no order of contractions keeps within the memory limit.
 Schedule schedule(const Equation& equation, std::optional<std::int64_t> memory_limit);
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -125,4 +125,4 @@ double SubsetSearch::solve(std::size_t tensors, std::span<const SharedLabel> lab
                                 : search<Logarithmic>(tensors, labels, limit);
 }
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

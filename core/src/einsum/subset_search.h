@@ -8,7 +8,7 @@
 
 #include "einsum/label_groups.h"
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 
 /// A label as the tensors of one subset search share it. Every label is carried by two or more of them or kept.
 struct SharedLabel {
@@ -52,4 +52,4 @@ class SubsetSearch {
   std::vector<double> inside_;  // by subset: likewise, of all labels that no other tensor carries
 };
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 namespace {
 
 using Crown = ContractionTree::Crown;
@@ -74,4 +74,4 @@ void refine(ContractionTree& tree, std::size_t most, SubsetSearch& search) {
   }
 }
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

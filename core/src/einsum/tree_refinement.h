@@ -6,7 +6,7 @@
 #include "einsum/contraction_tree.h"
 #include "einsum/subset_search.h"
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 
 /// Rebuilds subtrees of up to `most` tensors as the exact search would, until that improves none of them.
 void refine(ContractionTree& tree, std::size_t most, SubsetSearch& search);
@@ -15,4 +15,4 @@ void refine(ContractionTree& tree, std::size_t most, SubsetSearch& search);
 /// the tree stays as it is.
 void optimize(ContractionTree& tree, SubsetSearch& search);
 
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction

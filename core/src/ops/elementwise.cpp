@@ -28,7 +28,8 @@ DType result_dtype(Op op, DType dtype) {
 
 void check_dtype(Op op, DType dtype) {
   const bool no_bool =
-      op == Op::neg || op == Op::sub || op == Op::pow || op == Op::multiply_add || op == Op::matmul;
+      op == Op::neg || op == Op::sub || op == Op::pow || op == Op::multiply_add || op == Op::matmul ||
+                       op == Op::einsum;
   if (no_bool && dtype == DType::boolean) {
     throw DTypeError(fmt::format("[{}] not defined on bool; cast with astype()", info(op).name));
   }

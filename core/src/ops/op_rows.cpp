@@ -1,5 +1,6 @@
 // The rows of the op table.
 #include <tenon/creation.h>
+#include <tenon/einsum.h>
 #include <tenon/op_table.h>
 #include <tenon/ops.h>
 #include <tenon/plugin/abi.h>
@@ -61,6 +62,7 @@ constexpr std::array kAlong = {kAxis};
 constexpr std::array kAlongFirst = {kFirstAxis};
 constexpr std::array kOneHot = {ArgumentInfo{"classes", Kind::integer, "required", "extent of the new axis"},
                                 ArgumentInfo{"dtype", Kind::dtype, "int64", "of the result"}};
+constexpr std::array kEinsum = {ArgumentInfo{"equation", Kind::text, "required", "such as ij,jk->ik"}};
 constexpr std::array kReshape = {ArgumentInfo{"shape", Kind::dims, "required", "extents; one may be -1"}};
 constexpr std::array kFlatten = {ArgumentInfo{"first", Kind::integer, "0", "axis"},
                                  ArgumentInfo{"last", Kind::integer, "-1", "axis"}};
@@ -255,6 +257,9 @@ constexpr std::array kRows = {
            true,
            "out[.., i, j] = sum_k a[.., i, k] b[.., k, j]",
            call<matmul>},
+    OpInfo{"einsum", TENON_OP_EINSUM, 0, "tensors...", kEinsum, Rule::same, true,
+           "sum over the letters without place in the output of the product",
+           [](In in, const Args& a) { return einsum(a.text("equation"), in); }},
 
     OpInfo{"gather", TENON_OP_INDEX, TENON_INDEX_GATHER, "x index", kAlong, Rule::same, true,
            "x[.., index[..], ..] along axis",

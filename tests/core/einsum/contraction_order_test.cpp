@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 
-namespace tenon::einsum {
+namespace tenon::contraction {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -389,4 +389,4 @@ TEST(ContractionOrder, IsNearTheBestThatOptEinsumFinds) {
 }
 
 }  // namespace
-}  // namespace tenon::einsum
+}  // namespace tenon::contraction
