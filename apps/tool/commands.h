@@ -14,6 +14,7 @@ using Action = std::function<void()>;
 void add_backends(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
 void add_predict(CLI::App& app, Action& action);
+void add_einsum(CLI::App& app, Action& action);
 
 /// `op` has a command line for each op, made from the op table; it parses `words`, those after "op", itself.
 void add_op(CLI::App& app);

@@ -1,4 +1,4 @@
-// tenon: lists backends, trains a classifier, predicts with it, and runs single ops from the shell.
+// tenon: lists backends, trains a classifier, predicts with it, explains einsum, and runs single ops from the shell.
 //
 // Exit codes: 0 done, 1 failed at its work, 2 wrong usage or selection.
 #include <CLI/CLI.hpp>
@@ -33,6 +33,7 @@ void run(std::vector<std::string> words) {
   add_backends(app, action);
   add_train(app, action);
   add_predict(app, action);
+  add_einsum(app, action);
   add_op(app);
   const bool named = !words.empty() && !words.front().starts_with("-");
   if (named &&

@@ -23,6 +23,7 @@ constexpr std::array kFamilies = {Family{TENON_OP_INIT, "new tensors"},
                                   Family{TENON_OP_TERNARY, "of three operands"},
                                   Family{TENON_OP_REDUCE, "reductions"},
                                   Family{TENON_OP_MATMUL, "products"},
+                                  Family{TENON_OP_EINSUM, "Einstein summation"},
                                   Family{TENON_OP_INDEX, "indexing"},
                                   Family{0, "composites and views"}};
 

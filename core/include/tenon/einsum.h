@@ -83,6 +83,10 @@ struct EinsumPath {
 TENON_API EinsumPath einsum_path(std::string_view equation, std::span<const Shape> shapes,
                                  const EinsumOptions& options = {});
 
+/// The nest of loops that an equation stands for, in plain text: a loop for every free index, and within them one for
+/// every summed index. Throws what einsum() throws for operands of these shapes.
+TENON_API std::string einsum_loops(std::string_view equation, std::span<const Shape> shapes);
+
 // ---- integers instead of letters
 // ----------------------------------------------------------------------------------------------
 

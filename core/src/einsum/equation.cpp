@@ -182,6 +182,14 @@ class Binding {
 
 Equation bind(const Source& source, std::span<const Shape> shapes) { return Binding(source, shapes).bind(); }
 
+Equation bind(std::string_view text, std::span<const Shape> shapes) {
+  std::vector<Token> tokens(token_room(text.size()));
+  const Result parsed = parse(text, tokens.data());
+  const Source source = {std::span<const Token>(tokens).first(parsed.tokens), text};
+  if (parsed.fault != Fault::none) fail(source, parsed.fault, parsed.at);
+  return bind(source, shapes);
+}
+
 void fail(const Source& source, Fault fault, std::size_t at) {
   const std::size_t position = source.text.empty() ? kNowhere : at;
   const auto culprit = [&]() -> std::string {

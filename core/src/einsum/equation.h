@@ -31,6 +31,9 @@ struct Source {
 /// Gives every axis its label. Throws ShapeError as einsum() says.
 Equation bind(const Source& source, std::span<const Shape> shapes);
 
+/// Reads the text and gives every axis its label.
+Equation bind(std::string_view text, std::span<const Shape> shapes);
+
 /// Throws ShapeError for a fault of read() or complete(): `at` is a position in the text, or else a token.
 [[noreturn]] void fail(const Source& source, einsum_language::Fault fault, std::size_t at);
 
