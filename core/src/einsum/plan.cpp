@@ -167,16 +167,15 @@ struct KeyEqual {
 };
 
 // Everything that a plan depends on.
-template <typename Word>
 void write_key(const Source& source, std::span<const Tensor> operands, const EinsumOptions& options,
-               Word&& word) {
-  word(options.memory_limit ? *options.memory_limit : -1);
-  word(static_cast<std::int64_t>(source.tokens.size()));
-  for (const einsum_language::Token token : source.tokens) word(token);
+               std::int64_t* to) {
+  *to++ = options.memory_limit ? *options.memory_limit : -1;
+  *to++ = static_cast<std::int64_t>(source.tokens.size());
+  to = std::ranges::copy(source.tokens, to).out;
   for (const Tensor& operand : operands) {
-    word(static_cast<std::int64_t>(operand.rank()));
-    for (const std::int64_t extent : operand.shape()) word(extent);
-    for (const std::int64_t stride : operand.strides()) word(stride);
+    *to++ = static_cast<std::int64_t>(operand.rank());
+    to = std::ranges::copy(operand.shape(), to).out;
+    to = std::ranges::copy(operand.strides(), to).out;
   }
 }
 
@@ -261,13 +260,12 @@ tenon_einsum_attributes modes_of(std::span<const Labels> inputs, const Labels& o
 std::shared_ptr<const Plan> plan_for(const Source& source, std::span<const Tensor> operands,
                                      const EinsumOptions& options) {
   constexpr std::size_t kShortKey = 160;
-  std::size_t length = 0;
-  write_key(source, operands, options, [&](std::int64_t) { ++length; });
+  std::size_t length = 2 + source.tokens.size();
+  for (const Tensor& operand : operands) length += 1 + 2 * operand.rank();
   std::array<std::int64_t, kShortKey> short_key;
   Key long_key(length > kShortKey ? length : 0);
   std::int64_t* const words = length > kShortKey ? long_key.data() : short_key.data();
-  std::int64_t* word = words;
-  write_key(source, operands, options, [&](std::int64_t value) { *word++ = value; });
+  write_key(source, operands, options, words);
   const std::span<const std::int64_t> key(words, length);
   std::shared_ptr<const Plan> plan = cache().find(key);
   if (plan == nullptr) {

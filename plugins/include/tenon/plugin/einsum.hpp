@@ -348,13 +348,15 @@ class EinsumLowering {
     return products * (kOneProduct + kMultiplyAdd * (m + kThin) * (n + kThin) * (k + kThin));
   }
 
-  /// Tries every set of operands to copy and every row and column.
+  /// Tries every set of operands to copy and every row and column, and stops where no copy can make it better.
   void choose() {
     Choice best;
+    Kind arranged = 0;
     for (const Kind copied : {0U, kA, kB, kOut, kA | kB, kA | kOut, kB | kOut, kA | kB | kOut}) {
       const double copies = copy_cost(copied);
       if (copies >= best.cost) continue;
       arrange(copied);
+      arranged = copied;
       const Group& rows = groups_[kRow];
       const Group& columns = groups_[kColumn];
       const int rank = groups_[kBatch].runs + std::max(rows.runs, 1) + std::max(columns.runs, 1);
@@ -366,9 +368,11 @@ class EinsumLowering {
           if (choice.cost < best.cost) best = choice;
         }
       }
+      const bool whole = rows.runs <= 1 && columns.runs <= 1;
+      if (copied == 0 && whole && best.cost < std::numeric_limits<double>::infinity()) break;
     }
     choice_ = best;
-    arrange(best.copied);
+    if (arranged != best.copied) arrange(best.copied);
     for (const int operand : {a, b, out}) {
       if ((best.copied & bit(operand)) != 0) plan_copy(operand);
     }
