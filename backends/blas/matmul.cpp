@@ -2,6 +2,7 @@
 
 #include "blas/gemm.h"
 #include "blas/tensor.h"
+#include "cpu/inner_product.h"
 #include "cpu/loop.h"
 #include "cpu/scratch.h"
 #include "cpu/threads.h"
@@ -178,6 +179,10 @@ void multiply_batch(const CblasLibrary& library, T alpha, const View& a_view, co
       layout_of(loop.extent[0], n, loop.stride[0][0] / kItem, out.strides()[column_axis]).valid &&
       layout_of(loop.extent[0], k, loop.stride[1][0] / kItem, a.stride(column_axis)).valid;
   const std::int64_t m = has_rows ? loop.extent[0] : 1;
+  if (m == 1 && n == 1 && alpha == T{1} && beta == T{0} &&
+      cpu::inner_products<T>(loop, {k, a.stride(column_axis) * kItem, b.stride(row_axis) * kItem})) {
+    return;
+  }
   const std::int64_t out_row = has_rows ? loop.stride[0][0] / kItem : out.strides()[row_axis];
   const std::int64_t a_row = has_rows ? loop.stride[1][0] / kItem : a.stride(row_axis);
 

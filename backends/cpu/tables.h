@@ -68,6 +68,18 @@ struct Fold {
 using FoldTable = Table<Fold, kFoldMembers>;
 const FoldTable& fold_table();
 
+/// The kernels of inner_products(), for float and double.
+template <typename T>
+struct InnerKernels {
+  /// The sum of a[i] b[i].
+  T (*rows)(const T* a, const T* b, std::size_t n);
+  /// sum[j] += a[r][j] b[r][j] for every r; strides between rows are in bytes.
+  void (*columns)(T* sum, const std::byte* a, std::int64_t a_stride, const std::byte* b,
+                  std::int64_t b_stride, std::int64_t rows, std::size_t columns);
+};
+template <typename T>
+const InnerKernels<T>& inner_kernels();
+
 /// words[4 * i + w] = word w of the block with counter (offset + first + i), for i in [0, blocks).
 void philox_blocks(std::uint64_t seed, std::uint64_t offset, std::uint64_t first, std::size_t blocks,
                    std::uint32_t* words);
