@@ -162,6 +162,39 @@ void binary_loop(const void* a, const void* b, void* out, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) to[i] = narrow<R>(Op{}(widen(x[i]), widen(y[i])));
 }
 
+template <typename Op, typename T, bool RepeatA, bool RepeatB>
+void binary_rows(const BinaryRows& rows) {
+  for (std::size_t r = 0; r < rows.rows; ++r) {
+    const auto step = static_cast<std::ptrdiff_t>(r);
+    const T* a = reinterpret_cast<const T*>(rows.a + step * rows.a_step);
+    const T* b = reinterpret_cast<const T*>(rows.b + step * rows.b_step);
+    T* out = reinterpret_cast<T*>(rows.out + step * rows.out_step);
+    const T first_a = *a;
+    const T first_b = *b;
+#pragma omp simd
+    for (std::size_t i = 0; i < rows.n; ++i)
+      out[i] = Op{}(RepeatA ? first_a : a[i], RepeatB ? first_b : b[i]);
+  }
+}
+
+template <typename Op, typename T>
+constexpr BinaryRowKernels row_kernels() {
+  return {binary_rows<Op, T, false, false>, binary_rows<Op, T, true, false>, binary_rows<Op, T, false, true>};
+}
+
+BinaryRowTable make_binary_row_table() {
+  BinaryRowTable table = {};
+  const auto fill = [&]<typename Op>(std::uint32_t member, Op) {
+    table.kernel[member][static_cast<std::size_t>(DType::float32)] = row_kernels<Op, float>();
+    table.kernel[member][static_cast<std::size_t>(DType::float64)] = row_kernels<Op, double>();
+  };
+  fill(TENON_BINARY_ADD, Add());
+  fill(TENON_BINARY_SUB, Sub());
+  fill(TENON_BINARY_MUL, Mul());
+  fill(TENON_BINARY_DIV, Div());
+  return table;
+}
+
 void bfloat16_pow(const void* a, const void* b, void* out, std::size_t n) {
   constexpr std::size_t kChunk = 256;
   float x[kChunk];
@@ -227,6 +260,12 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace tenon::cpu {
 HWY_EXPORT(make_binary_table);
+HWY_EXPORT(make_binary_row_table);
+
+const BinaryRowTable& binary_row_table() {
+  static const BinaryRowTable table = HWY_DYNAMIC_DISPATCH(make_binary_row_table)();
+  return table;
+}
 
 const BinaryTable& binary_table() {
   static const BinaryTable table = HWY_DYNAMIC_DISPATCH(make_binary_table)();

@@ -53,6 +53,43 @@ void for_each_ordered_chunk(Loop loop, std::int64_t grain, Kernel&& kernel) {
   for_each_chunk(loop, grain, kernel);
 }
 
+/// Rows shorter than this cost less in chunks of many.
+constexpr std::int64_t kShortestRow = 16;
+
+/// The kernel for the operands' strides along the loop's axis 0, or null if there is none.
+auto row_kernel(const Loop& loop, const BinaryRowKernels& kernels) -> void (*)(const BinaryRows&) {
+  if (kernels.dense == nullptr || loop.rank == 0 || loop.extent[0] < kShortestRow) return nullptr;
+  const auto dense = [&](int k) { return loop.stride[k][0] == loop.item[k]; };
+  const auto repeated = [&](int k) { return loop.stride[k][0] == 0; };
+  if (!dense(0)) return nullptr;
+  if (dense(1) && dense(2)) return kernels.dense;
+  if (repeated(1) && dense(2)) return kernels.repeated_a;
+  return dense(1) && repeated(2) ? kernels.repeated_b : nullptr;
+}
+
+/// Hands over as many rows of axis 0 at a time as lie along axis 1; threads share the rows, or a single row's elements.
+void for_each_row(const Loop& loop, std::int64_t grain, void (*kernel)(const BinaryRows&)) {
+  const std::int64_t n = loop.extent[0];
+  const std::int64_t rows = loop.size / n;
+  if (rows == 1) {
+    parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
+      const auto at = [&](int k) { return loop.base[k] + begin * loop.stride[k][0]; };
+      kernel({at(1), at(2), at(0), 0, 0, 0, 1, static_cast<std::size_t>(end - begin)});
+    });
+    return;
+  }
+  const std::int64_t plane = loop.extent[1];
+  parallel_for(rows, std::max<std::int64_t>(1, grain / n), [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end;) {
+      const std::int64_t count = std::min(end - row, plane - row % plane);
+      kernel({loop.address(1, row * n), loop.address(2, row * n), loop.address(0, row * n), loop.stride[1][1],
+              loop.stride[2][1], loop.stride[0][1], static_cast<std::size_t>(count),
+              static_cast<std::size_t>(n)});
+      row += count;
+    }
+  });
+}
+
 /// How many elements are worth a thread: about 10 microseconds of work.
 std::int64_t unary_grain(std::uint32_t member, DType dtype) {
   if (double_math(member) == nullptr) return 32768;
@@ -91,9 +128,15 @@ bool binary(const Call& call, bool run) {
     return true;
   }
   const View views[] = {out, a, b};
-  for_each_chunk(
-      make_loop(views), member == TENON_BINARY_POW ? 2048 : 32768,
-      [kernel](const std::byte* const* in, std::byte* to, std::size_t n) { kernel(in[0], in[1], to, n); });
+  const Loop loop = make_loop(views);
+  const std::int64_t grain = member == TENON_BINARY_POW ? 2048 : 32768;
+  if (const auto rows = row_kernel(loop, binary_row_table().find(member, a.dtype())); rows != nullptr) {
+    if (loop.size > 0) for_each_row(loop, grain, rows);
+    return true;
+  }
+  for_each_chunk(loop, grain, [kernel](const std::byte* const* in, std::byte* to, std::size_t n) {
+    kernel(in[0], in[1], to, n);
+  });
   return true;
 }
 

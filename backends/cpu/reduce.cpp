@@ -78,8 +78,11 @@ void fold_rows(const Fold& fold, const Loop& reduced, std::int64_t offset, std::
   const std::int64_t item = reduced.item[0];
   if (reduced.rank == 0 || reduced.stride[0][0] == item) {
     const std::int64_t n = reduced.rank == 0 ? 1 : reduced.extent[0];
-    for (std::int64_t i = 0; i < reduced.size; i += n) {
-      fold.row(acc, reduced.address(0, i) + offset, static_cast<std::size_t>(n));
+    const std::int64_t rows = reduced.rank < 2 ? 1 : reduced.extent[1];
+    const std::int64_t row_stride = reduced.rank < 2 ? 0 : reduced.stride[0][1];
+    for (std::int64_t i = 0; i < reduced.size; i += n * rows) {
+      fold.rows(acc, reduced.address(0, i) + offset, row_stride, static_cast<std::size_t>(rows),
+                static_cast<std::size_t>(n));
     }
     return;
   }
@@ -89,7 +92,7 @@ void fold_rows(const Fold& fold, const Loop& reduced, std::int64_t offset, std::
   for (std::int64_t i = 0; i < reduced.size; i += kGathered) {
     const std::int64_t n = std::min(kGathered, reduced.size - i);
     shifted.gather(0, i, n, buffer);
-    fold.row(acc, buffer, static_cast<std::size_t>(n));
+    fold.rows(acc, buffer, 0, 1, static_cast<std::size_t>(n));
   }
 }
 
@@ -246,7 +249,7 @@ bool reduce(const Call& call, bool run) {
   const auto& table = fold_table();
   if (attributes.member >= kFoldMembers) return false;
   const Fold& fold = table.kernel[attributes.member][static_cast<std::size_t>(x.dtype())];
-  if (fold.row == nullptr || !run) return fold.row != nullptr;
+  if (fold.rows == nullptr || !run) return fold.rows != nullptr;
   const Plan plan = make_plan(x, call.output(), attributes.axes);
   if (plan.kept.size != 0) Reduction(fold, plan).run();
   return true;

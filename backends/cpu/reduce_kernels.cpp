@@ -71,6 +71,14 @@ struct All {
   static HWY_INLINE A combine(A a, A b) { return a & b; }
 };
 
+/// Whether a few elements may be added before they are widened: float32 and bfloat16, in float32.
+template <typename Op>
+inline constexpr bool kSumsInGroups = false;
+template <>
+inline constexpr bool kSumsInGroups<Sum<float>> = true;
+template <>
+inline constexpr bool kSumsInGroups<Sum<bfloat16>> = true;
+
 template <typename Op>
 void start(void* acc, std::size_t columns) {
   std::fill_n(static_cast<typename Op::A*>(acc), columns, Op::kStart);
@@ -84,48 +92,69 @@ void merge(void* acc, const void* other, std::size_t columns) {
   for (std::size_t j = 0; j < columns; ++j) to[j] = Op::combine(to[j], from[j]);
 }
 
-/// Four rows a pass, so that the accumulators are loaded and stored a quarter as often.
-template <typename Op, typename T>
-void fold_columns(void* acc, const void* x, std::ptrdiff_t row_stride, std::size_t rows,
-                  std::size_t columns) {
-  using A = typename Op::A;
-  A* HWY_RESTRICT to = static_cast<A*>(acc);
-  const auto* from = static_cast<const std::byte*>(x);
-  const auto row = [&](std::ptrdiff_t r)
-                       HWY_ATTR { return reinterpret_cast<const T*>(from + r * row_stride); };
-  for (; rows >= 4; rows -= 4, from += 4 * row_stride) {
-    const T* r0 = row(0);
-    const T* r1 = row(1);
-    const T* r2 = row(2);
-    const T* r3 = row(3);
+/// acc[j] = acc[j] op x[r][j] for Rows rows at once.
+template <typename Op, typename T, int Rows>
+HWY_INLINE void fold_group(typename Op::A* HWY_RESTRICT to, const std::byte* from, std::ptrdiff_t row_stride,
+                           std::size_t columns) {
+  const T* row[Rows];
+  for (int r = 0; r < Rows; ++r) row[r] = reinterpret_cast<const T*>(from + r * row_stride);
 #pragma omp simd
-    for (std::size_t j = 0; j < columns; ++j) {
-      const A a = Op::combine(Op::combine(to[j], Op::value(r0[j])), Op::value(r1[j]));
-      to[j] = Op::combine(Op::combine(a, Op::value(r2[j])), Op::value(r3[j]));
+  for (std::size_t j = 0; j < columns; ++j) {
+    if constexpr (kSumsInGroups<Op>) {
+      // Widening costs more than adding: a group is added up as it is, by halves.
+      Compute<T> sum[Rows];
+      for (int r = 0; r < Rows; ++r) sum[r] = widen(row[r][j]);
+      for (int half = Rows / 2; half != 0; half /= 2) {
+        for (int r = 0; r < half; ++r) sum[r] += sum[r + half];
+      }
+      to[j] += static_cast<typename Op::A>(sum[0]);
+    } else {
+      typename Op::A value = to[j];
+      for (int r = 0; r < Rows; ++r) value = Op::combine(value, Op::value(row[r][j]));
+      to[j] = value;
     }
-  }
-  for (; rows != 0; --rows, from += row_stride) {
-    const T* r0 = row(0);
-#pragma omp simd
-    for (std::size_t j = 0; j < columns; ++j) to[j] = Op::combine(to[j], Op::value(r0[j]));
   }
 }
 
+/// Several rows a pass, so that the accumulators are loaded and stored less often.
 template <typename Op, typename T>
-void fold_row(void* acc, const void* x, std::size_t n) {
+void fold_columns(void* acc, const void* x, std::ptrdiff_t row_stride, std::size_t rows,
+                  std::size_t columns) {
+  auto* to = static_cast<typename Op::A*>(acc);
+  const auto* from = static_cast<const std::byte*>(x);
+  constexpr int kRows = kSumsInGroups<Op> ? 8 : 4;
+  const auto pass = [&]<int Rows>(std::integral_constant<int, Rows>) HWY_ATTR {
+    for (; rows >= Rows; rows -= Rows, from += Rows * row_stride) {
+      fold_group<Op, T, Rows>(to, from, row_stride, columns);
+    }
+  };
+  pass(std::integral_constant<int, kRows>());
+  if constexpr (kRows > 4) pass(std::integral_constant<int, 4>());
+  pass(std::integral_constant<int, 1>());
+}
+
+template <typename Op, typename T>
+void fold_rows(void* acc, const void* x, std::ptrdiff_t row_stride, std::size_t rows, std::size_t n) {
   using A = typename Op::A;
   constexpr std::size_t kLanes = 64;
   A& to = *static_cast<A*>(acc);
-  const T* from = static_cast<const T*>(x);
-  if (n < kLanes) {
-    for (std::size_t i = 0; i < n; ++i) to = Op::combine(to, Op::value(from[i]));
+  const auto* from = static_cast<const std::byte*>(x);
+  if (n < kLanes && rows == 1) {
+    const T* row = reinterpret_cast<const T*>(from);
+    for (std::size_t i = 0; i < n; ++i) to = Op::combine(to, Op::value(row[i]));
     return;
   }
   A lanes[kLanes];
   start<Op>(lanes, kLanes);
-  const std::size_t rows = n / kLanes;
-  fold_columns<Op, T>(lanes, from, kLanes * sizeof(T), rows, kLanes);
-  fold_columns<Op, T>(lanes, from + rows * kLanes, 0, 1, n % kLanes);
+  if (n < kLanes) {
+    fold_columns<Op, T>(lanes, from, row_stride, rows, n);
+  } else {
+    const std::size_t whole = n / kLanes;
+    for (std::size_t r = 0; r < rows; ++r, from += row_stride) {
+      fold_columns<Op, T>(lanes, from, kLanes * sizeof(T), whole, kLanes);
+      fold_columns<Op, T>(lanes, from + whole * kLanes * sizeof(T), 0, 1, n % kLanes);
+    }
+  }
   for (std::size_t half = kLanes / 2; half != 0; half /= 2) merge<Op>(lanes, lanes + half, half);
   to = Op::combine(to, lanes[0]);
 }
@@ -149,7 +178,7 @@ void finish(const void* acc, std::size_t columns, std::int64_t n, void* out, std
 template <typename Op, typename T, typename R, bool Mean = false>
 constexpr Fold make_fold() {
   return {sizeof(typename Op::A), start<Op>, fold_columns<Op, T>,
-          fold_row<Op, T>,        merge<Op>, finish<Op, R, Mean>};
+          fold_rows<Op, T>,       merge<Op>, finish<Op, R, Mean>};
 }
 
 template <typename T>

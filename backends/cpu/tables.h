@@ -30,6 +30,25 @@ struct Table {
   }
 };
 
+/// Rows of n elements for the arithmetic of BINARY; steps between rows are in bytes.
+struct BinaryRows {
+  const std::byte* a;
+  const std::byte* b;
+  std::byte* out;
+  std::ptrdiff_t a_step;
+  std::ptrdiff_t b_step;
+  std::ptrdiff_t out_step;
+  std::size_t rows;
+  std::size_t n;
+};
+/// For rows of a and b that are dense, and for those of which a, or b, is one element that is repeated. Null but for
+/// ADD, SUB, MUL and DIV of float32 and float64, which are cheaper than a copy.
+struct BinaryRowKernels {
+  void (*dense)(const BinaryRows& rows);
+  void (*repeated_a)(const BinaryRows& rows);
+  void (*repeated_b)(const BinaryRows& rows);
+};
+
 using UnaryTable = Table<UnaryKernel, kUnaryMembers>;
 using BinaryTable = Table<BinaryKernel, kBinaryMembers>;
 using TernaryTable = Table<TernaryKernel, kTernaryMembers>;
@@ -37,6 +56,8 @@ using TernaryTable = Table<TernaryKernel, kTernaryMembers>;
 const UnaryTable& unary_table();
 const BinaryTable& binary_table();
 const TernaryTable& ternary_table();
+using BinaryRowTable = Table<BinaryRowKernels, kBinaryMembers>;
+const BinaryRowTable& binary_row_table();
 
 /// float32 exp, log, ... from math_kernels.cpp; null where unary_kernels.cpp has the member itself.
 UnaryKernel float_math(std::uint32_t member);
@@ -49,17 +70,17 @@ void double_pow(const void* a, const void* b, void* out, std::size_t n);
 using CastTable = Table<UnaryKernel, kDTypeCount>;
 const CastTable& cast_table();
 
-/// A reduction as a left fold over accumulators of type A (double, uint64, or the element's own): SUM of
-/// floats in double, of integers in uint64.
+/// A reduction as a fold over accumulators of type A (double, uint64, or the element's own): SUM of floats in double,
+/// up to eight float32 or bfloat16 added in float32 before; of integers in uint64.
 struct Fold {
   std::size_t accumulator_size;
   /// acc[0, columns) = the value that a fold over nothing gives.
   void (*start)(void* acc, std::size_t columns);
-  /// acc[j] = acc[j] op x[r][j] for r = 0 .. rows - 1 in this order; rows lie row_stride bytes apart, columns
+  /// acc[j] = acc[j] op x[r][j] for r = 0 .. rows - 1; rows lie row_stride bytes apart, columns
   /// densely.
   void (*columns)(void* acc, const void* x, std::ptrdiff_t row_stride, std::size_t rows, std::size_t columns);
-  /// acc[0] = acc[0] op x[0] op ... op x[n - 1], grouped into lanes by n alone.
-  void (*row)(void* acc, const void* x, std::size_t n);
+  /// acc[0] = acc[0] op every x[r][i], grouped by the extents alone; rows of n elements lie row_stride bytes apart.
+  void (*rows)(void* acc, const void* x, std::ptrdiff_t row_stride, std::size_t rows, std::size_t n);
   /// acc[j] = acc[j] op other[j].
   void (*merge)(void* acc, const void* other, std::size_t columns);
   /// Writes the results, out_stride bytes apart; n is the number of elements reduced, which MEAN divides by.
