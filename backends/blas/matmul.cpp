@@ -22,9 +22,11 @@ using plugin::View;
 /// Below this many multiplications, matrices of a batch are given to threads one by one instead of each to
 /// all.
 constexpr std::int64_t kSmallProduct = std::int64_t{128} * 128 * 128;
-/// Below this many, a single product with fewer rows or columns than kThin is cut into a piece for each thread.
+/// Below this many, a single product with fewer rows or columns than kThin is cut into a piece for each thread, and so
+/// is one of any size with at most kVeryThin.
 constexpr std::int64_t kModerateProduct = 3 << 20;
 constexpr std::int64_t kThin = 128;
+constexpr std::int64_t kVeryThin = 16;
 /// Multiplications worth a thread; less than the smallest product that is cut.
 constexpr std::int64_t kGrain = 1 << 17;
 
@@ -120,7 +122,7 @@ void multiply_in_summands(const CblasLibrary& library, T alpha, const Matrix<con
   }
 }
 
-/// One thin product of moderate size, each thread multiplying a piece of the longest extent by itself: CBLAS's own
+/// One thin product, each thread multiplying a piece of the longest extent by itself: CBLAS's own
 /// threads gain nothing there yet. A summed extent must be much the longest, for its sums are added up twice. Throws std::bad_alloc.
 template <typename T>
 void multiply_in_pieces(const CblasLibrary& library, T alpha, const Matrix<const T>& a,
@@ -209,8 +211,8 @@ void multiply_batch(const CblasLibrary& library, T alpha, const View& a_view, co
     });
     return;
   }
-  if (batches == 1 && threads > 1 && work >= 2 * kGrain && work < kModerateProduct &&
-      std::min(m, n) < kThin && !allocates) {
+  const bool thin = std::min(m, n) <= kVeryThin || (std::min(m, n) < kThin && work < kModerateProduct);
+  if (batches == 1 && threads > 1 && work >= 2 * kGrain && thin && !allocates) {
     multiply_in_pieces<T>(library, alpha, left(0), right(0), beta, to(0));
     return;
   }

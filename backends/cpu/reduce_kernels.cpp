@@ -15,6 +15,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace tenon::cpu {
 namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
 
 template <typename T>
 using Wide = std::conditional_t<std::is_integral_v<T>, std::uint64_t, double>;
@@ -92,7 +93,28 @@ void merge(void* acc, const void* other, std::size_t columns) {
   for (std::size_t j = 0; j < columns; ++j) to[j] = Op::combine(to[j], from[j]);
 }
 
-/// acc[j] = acc[j] op x[r][j] for Rows rows at once.
+/// row[0][j] + ... + row[Rows - 1][j] as they are, by halves.
+template <typename T, int Rows>
+HWY_INLINE Compute<T> add_up(const T* const* row, std::size_t j) {
+  if constexpr (Rows == 1) {
+    return widen(row[0][j]);
+  } else {
+    return add_up<T, Rows / 2>(row, j) + add_up<T, Rows / 2>(row + Rows / 2, j);
+  }
+}
+
+/// value op row[0][j] op ... op row[Rows - 1][j].
+template <typename Op, typename T, int Rows>
+HWY_INLINE typename Op::A combine_all(typename Op::A value, const T* const* row, std::size_t j) {
+  if constexpr (Rows == 0) {
+    return value;
+  } else {
+    return combine_all<Op, T, Rows - 1>(Op::combine(value, Op::value(row[0][j])), row + 1, j);
+  }
+}
+
+/// acc[j] = acc[j] op x[r][j] for Rows rows at once. Widening costs more than adding, so that sums of narrow floats are
+/// added up first.
 template <typename Op, typename T, int Rows>
 HWY_INLINE void fold_group(typename Op::A* HWY_RESTRICT to, const std::byte* from, std::ptrdiff_t row_stride,
                            std::size_t columns) {
@@ -101,17 +123,9 @@ HWY_INLINE void fold_group(typename Op::A* HWY_RESTRICT to, const std::byte* fro
 #pragma omp simd
   for (std::size_t j = 0; j < columns; ++j) {
     if constexpr (kSumsInGroups<Op>) {
-      // Widening costs more than adding: a group is added up as it is, by halves.
-      Compute<T> sum[Rows];
-      for (int r = 0; r < Rows; ++r) sum[r] = widen(row[r][j]);
-      for (int half = Rows / 2; half != 0; half /= 2) {
-        for (int r = 0; r < half; ++r) sum[r] += sum[r + half];
-      }
-      to[j] += static_cast<typename Op::A>(sum[0]);
+      to[j] += static_cast<typename Op::A>(add_up<T, Rows>(row, j));
     } else {
-      typename Op::A value = to[j];
-      for (int r = 0; r < Rows; ++r) value = Op::combine(value, Op::value(row[r][j]));
-      to[j] = value;
+      to[j] = combine_all<Op, T, Rows>(to[j], row, j);
     }
   }
 }
@@ -133,10 +147,50 @@ void fold_columns(void* acc, const void* x, std::ptrdiff_t row_stride, std::size
   pass(std::integral_constant<int, 1>());
 }
 
+/// x[0] + ... + x[n - 1] in float32: several sums side by side, added up by halves.
+HWY_INLINE float sum_of_block(const float* x, std::size_t n) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  auto s0 = hn::Zero(d);
+  auto s1 = hn::Zero(d);
+  auto s2 = hn::Zero(d);
+  auto s3 = hn::Zero(d);
+  std::size_t i = 0;
+  for (; i + 4 * lanes <= n; i += 4 * lanes) {
+    s0 = hn::Add(s0, hn::LoadU(d, x + i));
+    s1 = hn::Add(s1, hn::LoadU(d, x + i + lanes));
+    s2 = hn::Add(s2, hn::LoadU(d, x + i + 2 * lanes));
+    s3 = hn::Add(s3, hn::LoadU(d, x + i + 3 * lanes));
+  }
+  for (; i + lanes <= n; i += lanes) s0 = hn::Add(s0, hn::LoadU(d, x + i));
+  float sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
+  for (; i < n; ++i) sum += x[i];
+  return sum;
+}
+
+/// Blocks are added up in float32, their sums in double.
+void sum_rows(void* acc, const void* x, std::ptrdiff_t row_stride, std::size_t rows, std::size_t n) {
+  constexpr std::size_t kBlock = 256;
+  auto& to = *static_cast<double*>(acc);
+  const auto* from = static_cast<const std::byte*>(x);
+  for (std::size_t r = 0; r < rows; ++r, from += row_stride) {
+    const auto* row = reinterpret_cast<const float*>(from);
+    for (std::size_t i = 0; i < n; i += kBlock) {
+      to += static_cast<double>(sum_of_block(row + i, std::min(kBlock, n - i)));
+    }
+  }
+}
+
 template <typename Op, typename T>
 void fold_rows(void* acc, const void* x, std::ptrdiff_t row_stride, std::size_t rows, std::size_t n) {
   using A = typename Op::A;
   constexpr std::size_t kLanes = 64;
+  if constexpr (std::is_same_v<Op, Sum<float>>) {
+    if (n >= kLanes) {
+      sum_rows(acc, x, row_stride, rows, n);
+      return;
+    }
+  }
   A& to = *static_cast<A*>(acc);
   const auto* from = static_cast<const std::byte*>(x);
   if (n < kLanes && rows == 1) {

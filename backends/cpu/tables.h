@@ -71,7 +71,7 @@ using CastTable = Table<UnaryKernel, kDTypeCount>;
 const CastTable& cast_table();
 
 /// A reduction as a fold over accumulators of type A (double, uint64, or the element's own): SUM of floats in double,
-/// up to eight float32 or bfloat16 added in float32 before; of integers in uint64.
+/// after a few float32 or bfloat16 were added up in float32; of integers in uint64.
 struct Fold {
   std::size_t accumulator_size;
   /// acc[0, columns) = the value that a fold over nothing gives.
