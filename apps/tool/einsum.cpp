@@ -70,7 +70,8 @@ std::vector<std::string> backends_to_time(const EinsumOptionsGiven& given, doubl
   return names;
 }
 
-/// The shortest of several runs, the first (which plans) not counted; at least one, and about half a second in all.
+/// The shortest of several runs, the first (which plans) not counted; at least one, and about half a second
+/// in all.
 double seconds_on(const std::string& backend, const EinsumOptionsGiven& given,
                   std::span<const Tensor> operands) {
   using Clock = std::chrono::steady_clock;

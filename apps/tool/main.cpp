@@ -1,4 +1,5 @@
-// tenon: lists backends, trains a classifier, predicts with it, explains einsum, and runs single ops from the shell.
+// tenon: lists backends, trains a classifier, predicts with it, explains einsum, and runs single ops from the
+// shell.
 //
 // Exit codes: 0 done, 1 failed at its work, 2 wrong usage or selection.
 #include <CLI/CLI.hpp>
@@ -55,8 +56,9 @@ void run(std::vector<std::string> words) {
 int main(int argc, char** argv) {
   using namespace tenon::tool;
   std::signal(SIGPIPE, SIG_DFL);  // `tenon ... | head` ends quietly, whatever the parent process ignores
-  // Waiting threads soon sleep: on a machine with other work, ones that spin for long, as libgomp's do by default,
-  // make small kernels a hundred times slower; on an idle one this costs nothing that could be measured.
+  // Waiting threads soon sleep: on a machine with other work, ones that spin for long, as libgomp's do by
+  // default, make small kernels a hundred times slower; on an idle one this costs nothing that could be
+  // measured.
   if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "20000", 0);
   try {
     run({argv + 1, argv + argc});

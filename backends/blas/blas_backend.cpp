@@ -1,4 +1,5 @@
-// The backend `blas`: floating-point matmul goes to CBLAS, einsum by way of it, everything else to the shared kernels.
+// The backend `blas`: floating-point matmul goes to CBLAS, einsum by way of it, everything else to the shared
+// kernels.
 #include "blas/cblas_library.h"
 #include "blas/matmul.h"
 #include "cpu/kernels.h"

@@ -22,8 +22,8 @@ using plugin::View;
 /// Below this many multiplications, matrices of a batch are given to threads one by one instead of each to
 /// all.
 constexpr std::int64_t kSmallProduct = std::int64_t{128} * 128 * 128;
-/// Below this many, a single product with fewer rows or columns than kThin is cut into a piece for each thread, and so
-/// is one of any size with at most kVeryThin.
+/// Below this many, a single product with fewer rows or columns than kThin is cut into a piece for each
+/// thread, and so is one of any size with at most kVeryThin.
 constexpr std::int64_t kModerateProduct = 3 << 20;
 constexpr std::int64_t kThin = 128;
 constexpr std::int64_t kVeryThin = 16;
@@ -81,8 +81,8 @@ class Input {
   std::optional<Scratch> memory_;
 };
 
-/// Cuts [0, extent) into pieces, one for each thread: calls f(piece, begin, size). They are of whole cache lines, for
-/// threads that write to the same line hinder each other.
+/// Cuts [0, extent) into pieces, one for each thread: calls f(piece, begin, size). They are of whole cache
+/// lines, for threads that write to the same line hinder each other.
 template <typename T, typename F>
 void for_each_piece(std::int64_t extent, std::int64_t pieces, F&& f) {
   constexpr std::int64_t kTile = 64 / sizeof(T);
@@ -123,7 +123,8 @@ void multiply_in_summands(const CblasLibrary& library, T alpha, const Matrix<con
 }
 
 /// One thin product, each thread multiplying a piece of the longest extent by itself: CBLAS's own
-/// threads gain nothing there yet. A summed extent must be much the longest, for its sums are added up twice. Throws std::bad_alloc.
+/// threads gain nothing there yet. A summed extent must be much the longest, for its sums are added up twice.
+/// Throws std::bad_alloc.
 template <typename T>
 void multiply_in_pieces(const CblasLibrary& library, T alpha, const Matrix<const T>& a,
                         const Matrix<const T>& b, T beta, const Matrix<T>& c) {

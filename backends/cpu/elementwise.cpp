@@ -67,7 +67,8 @@ auto row_kernel(const Loop& loop, const BinaryRowKernels& kernels) -> void (*)(c
   return dense(1) && repeated(2) ? kernels.repeated_b : nullptr;
 }
 
-/// Hands over as many rows of axis 0 at a time as lie along axis 1; threads share the rows, or a single row's elements.
+/// Hands over as many rows of axis 0 at a time as lie along axis 1; threads share the rows, or a single row's
+/// elements.
 void for_each_row(const Loop& loop, std::int64_t grain, void (*kernel)(const BinaryRows&)) {
   const std::int64_t n = loop.extent[0];
   const std::int64_t rows = loop.size / n;

@@ -12,7 +12,8 @@ namespace {
 constexpr std::int64_t kGrain = 16384;  // multiplications worth a thread
 constexpr std::int64_t kBlock = 512;    // columns that are summed side by side
 
-/// Tasks are pairs of a block of results and a segment of the sum; several segments only where there are few blocks.
+/// Tasks are pairs of a block of results and a segment of the sum; several segments only where there are few
+/// blocks.
 template <typename T>
 class InnerProducts {
  public:

@@ -113,8 +113,8 @@ HWY_INLINE typename Op::A combine_all(typename Op::A value, const T* const* row,
   }
 }
 
-/// acc[j] = acc[j] op x[r][j] for Rows rows at once. Widening costs more than adding, so that sums of narrow floats are
-/// added up first.
+/// acc[j] = acc[j] op x[r][j] for Rows rows at once. Widening costs more than adding, so that sums of narrow
+/// floats are added up first.
 template <typename Op, typename T, int Rows>
 HWY_INLINE void fold_group(typename Op::A* HWY_RESTRICT to, const std::byte* from, std::ptrdiff_t row_stride,
                            std::size_t columns) {

@@ -41,8 +41,8 @@ struct BinaryRows {
   std::size_t rows;
   std::size_t n;
 };
-/// For rows of a and b that are dense, and for those of which a, or b, is one element that is repeated. Null but for
-/// ADD, SUB, MUL and DIV of float32 and float64, which are cheaper than a copy.
+/// For rows of a and b that are dense, and for those of which a, or b, is one element that is repeated. Null
+/// but for ADD, SUB, MUL and DIV of float32 and float64, which are cheaper than a copy.
 struct BinaryRowKernels {
   void (*dense)(const BinaryRows& rows);
   void (*repeated_a)(const BinaryRows& rows);
@@ -70,8 +70,8 @@ void double_pow(const void* a, const void* b, void* out, std::size_t n);
 using CastTable = Table<UnaryKernel, kDTypeCount>;
 const CastTable& cast_table();
 
-/// A reduction as a fold over accumulators of type A (double, uint64, or the element's own): SUM of floats in double,
-/// after a few float32 or bfloat16 were added up in float32; of integers in uint64.
+/// A reduction as a fold over accumulators of type A (double, uint64, or the element's own): SUM of floats in
+/// double, after a few float32 or bfloat16 were added up in float32; of integers in uint64.
 struct Fold {
   std::size_t accumulator_size;
   /// acc[0, columns) = the value that a fold over nothing gives.
@@ -79,7 +79,8 @@ struct Fold {
   /// acc[j] = acc[j] op x[r][j] for r = 0 .. rows - 1; rows lie row_stride bytes apart, columns
   /// densely.
   void (*columns)(void* acc, const void* x, std::ptrdiff_t row_stride, std::size_t rows, std::size_t columns);
-  /// acc[0] = acc[0] op every x[r][i], grouped by the extents alone; rows of n elements lie row_stride bytes apart.
+  /// acc[0] = acc[0] op every x[r][i], grouped by the extents alone; rows of n elements lie row_stride bytes
+  /// apart.
   void (*rows)(void* acc, const void* x, std::ptrdiff_t row_stride, std::size_t rows, std::size_t n);
   /// acc[j] = acc[j] op other[j].
   void (*merge)(void* acc, const void* other, std::size_t columns);

@@ -31,8 +31,8 @@ struct Mode {
   bool in_input;
 };
 
-/// Adds the modes of one operand, `which` (as in tenon_einsum_attributes), to those found so far. A diagonal, a
-/// mode that comes twice, steps along both of its axes at once: their strides add. False if a number is too
+/// Adds the modes of one operand, `which` (as in tenon_einsum_attributes), to those found so far. A diagonal,
+/// a mode that comes twice, steps along both of its axes at once: their strides add. False if a number is too
 /// large or an extent is another than before.
 bool collect(const View& operand, std::size_t which, const std::uint8_t* numbers, std::vector<Mode>& modes) {
   for (std::size_t axis = 0; axis < operand.shape().size(); ++axis) {

@@ -70,7 +70,8 @@ void give_to_system(void* block, std::size_t bytes) {
 
 // ---- one thread ----
 
-// Blocks of up to 64 KiB that the thread freed, and how much it took more than it gave back. Only the thread writes.
+// Blocks of up to 64 KiB that the thread freed, and how much it took more than it gave back. Only the thread
+// writes.
 struct ThreadCache {
   struct List {
     std::array<void*, kBlocksPerThreadClass> blocks;

@@ -1,4 +1,5 @@
-// What MATMUL and EINSUM share: sums of products in extended precision, and how far from them a backend may be.
+// What MATMUL and EINSUM share: sums of products in extended precision, and how far from them a backend may
+// be.
 #pragma once
 
 #include <cmath>

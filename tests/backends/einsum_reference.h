@@ -69,8 +69,8 @@ std::vector<Expected> einsum(const Equation& equation, const EinsumOperands& ope
 void grade_einsum(Grader& grader, const std::string& name, const Equation& equation, EinsumOperands& operands,
                   Strictness strictness = Strictness::bound);
 
-/// The largest magnitude of whole numbers for which every partial sum of `terms` products is exact: below 2^24
-/// (2^53). For integers, whose sums wrap, the widest that fits all dtypes.
+/// The largest magnitude of whole numbers for which every partial sum of `terms` products is exact: below
+/// 2^24 (2^53). For integers, whose sums wrap, the widest that fits all dtypes.
 std::int64_t exact_limit(DType dtype, std::int64_t terms);
 
 /// Bit for bit where the dtype is floating; integers always are.

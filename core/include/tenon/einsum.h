@@ -6,13 +6,13 @@
 //   einsum(out(b, i, j), x(b, i, k), y(b, k, j))                        no text at all
 //
 // out[output indices] = sum over the other indices of the product of the operands. The grammar is NumPy's and
-// PyTorch's (see einsum_language.h): a letter names an axis, twice in one operand it means the diagonal, "..."
-// stands for leading axes that broadcast, an axis of extent 1 stretches to the others of its letter, and an
-// output without "..." sums over its axes.
+// PyTorch's (see einsum_language.h): a letter names an axis, twice in one operand it means the diagonal,
+// "..." stands for leading axes that broadcast, an axis of extent 1 stretches to the others of its letter,
+// and an output without "..." sums over its axes.
 //
-// The operands promote to one dtype, any but bool. Several are contracted in pairs, in the order that takes the
-// fewest floating-point operations (einsum_path() tells which). The result may lie in memory in any order,
-// as in PyTorch; of a single operand of which nothing is summed it is a view. Gradients flow to every
+// The operands promote to one dtype, any but bool. Several are contracted in pairs, in the order that takes
+// the fewest floating-point operations (einsum_path() tells which). The result may lie in memory in any
+// order, as in PyTorch; of a single operand of which nothing is summed it is a view. Gradients flow to every
 // operand.
 #pragma once
 
@@ -41,9 +41,9 @@ struct EinsumOptions {
   std::optional<std::int64_t> memory_limit{};
 };
 
-/// Throws ShapeError, with a caret at the place in the equation, if the equation is wrong, if the number or the ranks of
-/// the operands do not fit it, if extents disagree, or if no order keeps within the memory limit; DTypeError
-/// on bool.
+/// Throws ShapeError, with a caret at the place in the equation, if the equation is wrong, if the number or
+/// the ranks of the operands do not fit it, if extents disagree, or if no order keeps within the memory
+/// limit; DTypeError on bool.
 TENON_API Tensor einsum(std::string_view equation, std::span<const Tensor> operands,
                         const EinsumOptions& options = {});
 template <std::same_as<Tensor>... Tensors>
@@ -57,17 +57,17 @@ Tensor einsum(std::string_view equation, const Tensors&... operands) {
 
 /// One contraction of a path.
 struct EinsumStep {
-  /// Positions in the list of what is left, in rising order: they leave it, and the result joins it at the end
-  /// (the convention of opt_einsum and numpy.einsum_path).
+  /// Positions in the list of what is left, in rising order: they leave it, and the result joins it at the
+  /// end (the convention of opt_einsum and numpy.einsum_path).
   std::vector<std::size_t> operands;
   std::string equation;
   double flops = 0;  ///< see EinsumPath
   double size = 0;   ///< elements of the result
 };
 
-/// How an equation is contracted. Operations are counted as opt_einsum does: the product of all extents that take
-/// part, once for every multiplication and once for a summation. They are numbers of double, which counts exactly
-/// up to 2^53 and goes on beyond 2^63.
+/// How an equation is contracted. Operations are counted as opt_einsum does: the product of all extents that
+/// take part, once for every multiplication and once for a summation. They are numbers of double, which
+/// counts exactly up to 2^53 and goes on beyond 2^63.
 struct EinsumPath {
   std::string equation;
   std::vector<EinsumStep> steps;
@@ -83,8 +83,8 @@ struct EinsumPath {
 TENON_API EinsumPath einsum_path(std::string_view equation, std::span<const Shape> shapes,
                                  const EinsumOptions& options = {});
 
-/// The nest of loops that an equation stands for, in plain text: a loop for every free index, and within them one for
-/// every summed index. Throws what einsum() throws for operands of these shapes.
+/// The nest of loops that an equation stands for, in plain text: a loop for every free index, and within them
+/// one for every summed index. Throws what einsum() throws for operands of these shapes.
 TENON_API std::string einsum_loops(std::string_view equation, std::span<const Shape> shapes);
 
 // ---- integers instead of letters
@@ -134,7 +134,8 @@ struct Tokens {
   Result result;
 };
 
-/// Does not compile if something is wrong; `At` is the position of the fault in the equation, or the label's number.
+/// Does not compile if something is wrong; `At` is the position of the fault in the equation, or the label's
+/// number.
 template <Fault Kind, std::size_t At>
 struct Check {
   static_assert(Kind != Fault::stray_character, "einsum: a character that is no letter, ',', '...' or '->'");
@@ -158,7 +159,8 @@ inline constexpr auto kParsed = [] {
 
 }  // namespace einsum_language
 
-/// The equation is read and checked during compilation, the number of operands too; shapes are checked when it runs.
+/// The equation is read and checked during compilation, the number of operands too; shapes are checked when
+/// it runs.
 template <einsum_language::Literal Equation, std::same_as<Tensor>... Tensors>
 Tensor einsum(const Tensors&... operands) {
   constexpr const auto& parsed = einsum_language::kParsed<Equation>;

@@ -81,7 +81,8 @@ class TENON_API Tensor {
   /// Adds d(this)/d(leaf) to every leaf's grad(). `gradient` has this tensor's shape; undefined stands for 1
   /// and needs a tensor of one element. See autograd.h.
   void backward(const Tensor& gradient = {}) const;
-  /// This tensor with an index for each axis, as an operand of einsum(out(i, j), a(i, k), b(k, j)); see einsum.h.
+  /// This tensor with an index for each axis, as an operand of einsum(out(i, j), a(i, k), b(k, j)); see
+  /// einsum.h.
   template <typename... Origins, std::size_t... Numbers>
   [[nodiscard]] auto operator()(EinsumIndex<Origins, Numbers>...) const {
     return IndexedTensor<einsum_language::IndexList<EinsumIndex<Origins, Numbers>...>>{*this};

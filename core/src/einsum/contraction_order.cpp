@@ -29,9 +29,9 @@ ContractionTree search_exactly(const LabelGroups& groups, const MemoryLimit& lim
   return tree;
 }
 
-/// Many greedy orders, each refined in small subtrees until several in a row have brought nothing better; then the few
-/// best in larger ones. The numbers are where more work has stopped to pay on chains, stars, rings, grids, tree
-/// networks and random networks of 13 to 60 operands.
+/// Many greedy orders, each refined in small subtrees until several in a row have brought nothing better;
+/// then the few best in larger ones. The numbers are where more work has stopped to pay on chains, stars,
+/// rings, grids, tree networks and random networks of 13 to 60 operands.
 ContractionTree search_at_random(const LabelGroups& groups, const MemoryLimit& limit) {
   constexpr std::size_t kPatience = 32;
   constexpr std::size_t kFinalists = 4;
@@ -60,7 +60,8 @@ ContractionTree search_at_random(const LabelGroups& groups, const MemoryLimit& l
   return std::move(best);
 }
 
-/// More than any operations that the limit could save, so that fewer elements over the limit are always better.
+/// More than any operations that the limit could save, so that fewer elements over the limit are always
+/// better.
 constexpr double kPenalty = 0x1p100;
 
 }  // namespace

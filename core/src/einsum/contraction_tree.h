@@ -17,7 +17,8 @@ using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
 
 class ContractionTree {
  public:
-  /// The upper part of a subtree: contractions, the topmost first, and the nodes that they contract in the end.
+  /// The upper part of a subtree: contractions, the topmost first, and the nodes that they contract in the
+  /// end.
   struct Crown {
     std::vector<std::size_t> contractions;
     std::vector<std::size_t> tensors;
@@ -46,8 +47,8 @@ class ContractionTree {
   /// Grows with each change of the node.
   std::uint64_t version(std::size_t node) const { return nodes_[node].version; }
 
-  /// Looks for the cheapest way to contract the tensors of a crown, and gives the crown that shape if it is cheaper
-  /// than the present one. Returns whether it is.
+  /// Looks for the cheapest way to contract the tensors of a crown, and gives the crown that shape if it is
+  /// cheaper than the present one. Returns whether it is.
   bool improve(const Crown& crown, SubsetSearch& search);
 
  private:

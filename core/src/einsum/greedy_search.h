@@ -12,9 +12,9 @@ struct GreedyRule {
   double temperature = 0;  ///< of the noise, in doublings
 };
 
-/// Contracts, again and again, the pair with the least log2 |C| - weight * log2(|A| + |B|), from which Gumbel noise is
-/// taken: then a pair is chosen with the probability of a Boltzmann distribution. Pairs without a common label come
-/// last, and last of all those whose result exceeds the limit.
+/// Contracts, again and again, the pair with the least log2 |C| - weight * log2(|A| + |B|), from which Gumbel
+/// noise is taken: then a pair is chosen with the probability of a Boltzmann distribution. Pairs without a
+/// common label come last, and last of all those whose result exceeds the limit.
 Pairs find_greedily(const LabelGroups& groups, const MemoryLimit& limit, const GreedyRule& rule,
                     RandomNumbers& random);
 

@@ -12,8 +12,8 @@
 
 namespace tenon::contraction {
 
-/// Costs beyond this are all the same to the search. Sums of a million of them stay finite, so that infinity is free
-/// to mean "forbidden".
+/// Costs beyond this are all the same to the search. Sums of a million of them stay finite, so that infinity
+/// is free to mean "forbidden".
 inline constexpr double kMostCost = 1e300;
 
 /// log2 of an extent of 0: finite, so that it can be subtracted again, and below any sum of other logarithms.
@@ -65,8 +65,9 @@ void for_each_group(GroupSet set, Visit visit) {
   }
 }
 
-/// Elements that an intermediate may have, and what each costs in an intermediate that has more. An infinite penalty
-/// forbids such intermediates; a finite one leads a search that cannot see all orders towards those without.
+/// Elements that an intermediate may have, and what each costs in an intermediate that has more. An infinite
+/// penalty forbids such intermediates; a finite one leads a search that cannot see all orders towards those
+/// without.
 struct MemoryLimit {
   double elements = std::numeric_limits<double>::infinity();
   double penalty = std::numeric_limits<double>::infinity();

@@ -13,9 +13,9 @@
 
 namespace tenon::contraction {
 
-/// The order in which the axes of a result should lie in memory, so that no operand needs to be copied to compute it:
-/// `wanted` if that is such an order, else the batch, then the rows (which only `a` has) as they lie in `a`, and the
-/// columns as in `b`. `a` and `b` are labels from the longest stride to the shortest.
+/// The order in which the axes of a result should lie in memory, so that no operand needs to be copied to
+/// compute it: `wanted` if that is such an order, else the batch, then the rows (which only `a` has) as they
+/// lie in `a`, and the columns as in `b`. `a` and `b` are labels from the longest stride to the shortest.
 Labels result_order(const Labels& a, const Labels& b, const Labels& wanted);
 
 /// Labels from the longest stride to the shortest.
@@ -45,8 +45,8 @@ struct Plan {
   Axes inserted;     ///< axes of extent 1 of the output, in rising order
 };
 
-/// The plan for complete tokens and these operands, from the cache if they were here before. Thread-safe. Throws
-/// ShapeError as einsum() says.
+/// The plan for complete tokens and these operands, from the cache if they were here before. Thread-safe.
+/// Throws ShapeError as einsum() says.
 std::shared_ptr<const Plan> plan_for(const Source& source, std::span<const Tensor> operands,
                                      const EinsumOptions& options);
 

@@ -6,7 +6,8 @@
 
 namespace tenon::contraction {
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers everywhere, unlike the distributions of <random>.
+/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers everywhere, unlike the distributions of
+/// <random>.
 class RandomNumbers {
  public:
   explicit RandomNumbers(std::uint64_t seed) : state_(seed) {}

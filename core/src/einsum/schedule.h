@@ -1,4 +1,5 @@
-// What an equation is computed by: sums over single operands, then contractions of pairs. Knows labels, not layouts.
+// What an equation is computed by: sums over single operands, then contractions of pairs. Knows labels, not
+// layouts.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +10,8 @@
 
 namespace tenon::contraction {
 
-/// One call of Op::einsum. Operands of the equation are numbered from 0, and the results of steps go on from there;
-/// each is used once.
+/// One call of Op::einsum. Operands of the equation are numbered from 0, and the results of steps go on from
+/// there; each is used once.
 struct Step {
   std::vector<std::size_t> inputs;  ///< one or two
   std::vector<Labels> input_labels;

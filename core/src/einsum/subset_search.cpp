@@ -71,8 +71,9 @@ void SubsetSearch::tabulate(std::size_t tensors, std::span<const SharedLabel> la
   }
 }
 
-/// The labels that A and B carry when they are contracted are those that the tensors of S = A + B touch, but for those
-/// that were summed inside A or inside B. One is summed now if more labels are summed inside S than in A and B.
+/// The labels that A and B carry when they are contracted are those that the tensors of S = A + B touch, but
+/// for those that were summed inside A or inside B. One is summed now if more labels are summed inside S than
+/// in A and B.
 template <typename Arithmetic>
 void SubsetSearch::split(std::uint32_t subset, double touched) {
   Entry best = entries_[subset];

@@ -10,7 +10,8 @@
 
 namespace tenon::contraction {
 
-/// A label as the tensors of one subset search share it. Every label is carried by two or more of them or kept.
+/// A label as the tensors of one subset search share it. Every label is carried by two or more of them or
+/// kept.
 struct SharedLabel {
   std::uint32_t carriers;  ///< bit i: tensor i carries it
   bool kept;               ///< the result of all carries it
@@ -20,14 +21,14 @@ struct SharedLabel {
 };
 
 /// Dynamic programming over all subsets S of n tensors: cost(S) is the least over its splits into A and B of
-/// cost(A) + cost(B) + flops(A, B), and 3^n / 2 splits are looked at. Outer products are splits like any other.
-/// An object keeps its tables between searches; it is for one thread.
+/// cost(A) + cost(B) + flops(A, B), and 3^n / 2 splits are looked at. Outer products are splits like any
+/// other. An object keeps its tables between searches; it is for one thread.
 class SubsetSearch {
  public:
   static constexpr std::size_t kMostTensors = 16;
 
-  /// The cost of the cheapest tree: its operations, and what the limit adds for its intermediates, of which the
-  /// result of all tensors is none. Infinity if the limit forbids every tree.
+  /// The cost of the cheapest tree: its operations, and what the limit adds for its intermediates, of which
+  /// the result of all tensors is none. Infinity if the limit forbids every tree.
   double solve(std::size_t tensors, std::span<const SharedLabel> labels, const MemoryLimit& limit);
 
   /// After a solve() with a finite cost: one half of the cheapest split of a subset that the tree contains.

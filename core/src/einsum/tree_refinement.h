@@ -11,8 +11,8 @@ namespace tenon::contraction {
 /// Rebuilds subtrees of up to `most` tensors as the exact search would, until that improves none of them.
 void refine(ContractionTree& tree, std::size_t most, SubsetSearch& search);
 
-/// Gives a tree of up to SubsetSearch::kMostTensors leaves the cheapest shape that there is. If the limit forbids all,
-/// the tree stays as it is.
+/// Gives a tree of up to SubsetSearch::kMostTensors leaves the cheapest shape that there is. If the limit
+/// forbids all, the tree stays as it is.
 void optimize(ContractionTree& tree, SubsetSearch& search);
 
 }  // namespace tenon::contraction

@@ -50,8 +50,9 @@ Tensor contract_to(const Tensor& a, const Labels& a_labels, const Tensor& b, con
   return permute(out, axes);
 }
 
-// One call of Op::einsum on two operands, none of which repeats a mode. Every mode of an operand is in the other or in
-// the result, so that each gradient is a contraction of the result's gradient with the other operand.
+// One call of Op::einsum on two operands, none of which repeats a mode. Every mode of an operand is in the
+// other or in the result, so that each gradient is a contraction of the result's gradient with the other
+// operand.
 Tensor contract(const Tensor& a, const Tensor& b, const Modes& modes, const Shape& shape) {
   Tensor out = empty(shape, a.dtype());
   dispatch::dispatch(Op::einsum, {{a}, {b}}, out, &modes);

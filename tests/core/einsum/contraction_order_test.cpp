@@ -50,7 +50,8 @@ void contract(const Network& network, Tensors& tensors, std::size_t a, std::size
   tensors.push_back(result);
 }
 
-/// The fewest operations of all sequences of pairs whose intermediates are within the limit; infinity if none is.
+/// The fewest operations of all sequences of pairs whose intermediates are within the limit; infinity if none
+/// is.
 double fewest_flops(const Network& network, const Tensors& tensors, double limit = kInfinity,
                     Cost sofar = {}) {
   if (tensors.size() == 1) return sofar.flops;
@@ -310,8 +311,8 @@ TEST(ContractionOrder, IsFoundWhereNobodyCouldCountTheOperations) {
 }
 
 TEST(ContractionOrder, IsTheBestOfAllWhereTheProductOfAllExtentsOverflows) {
-  // A chain whose neighbours share two labels of up to 2^62: all extents together are about 2^1200, but a contraction
-  // needs less than 2^373 operations.
+  // A chain whose neighbours share two labels of up to 2^62: all extents together are about 2^1200, but a
+  // contraction needs less than 2^373 operations.
   Networks networks(10);
   std::vector<double> products;
   Network network{std::vector<std::vector<std::uint32_t>>(12), {}, {}};

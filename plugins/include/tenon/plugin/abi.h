@@ -190,9 +190,10 @@ enum { TENON_INDEX_GATHER = 0, TENON_INDEX_SCATTER_ADD = 1, TENON_INDEX_ONE_HOT 
  * axis i of out the mode modes[2][i]. With one index for each mode,
  *   out[its modes] = sum over the modes that out lacks of x[its modes], or of a[its modes] * b[its modes].
  * All axes of one mode have one extent. An input may carry a mode twice (its diagonal); out carries each mode
- * once, and only modes that an input carries. Of two inputs, each carries only modes that the other or out carries,
- * too: the host sums over the rest first. One dtype, any but bool; sums as in MATMUL: integers wrap,
- * bfloat16 accumulates in at least float32 and rounds once, a sum of no elements is zero, 0 * infinity is NaN. */
+ * once, and only modes that an input carries. Of two inputs, each carries only modes that the other or out
+ * carries, too: the host sums over the rest first. One dtype, any but bool; sums as in MATMUL: integers wrap,
+ * bfloat16 accumulates in at least float32 and rounds once, a sum of no elements is zero, 0 * infinity is
+ * NaN. */
 #define TENON_MAX_MODES 64
 
 /* ---- attributes: each begins with struct_size and member ---------------------------------------- */

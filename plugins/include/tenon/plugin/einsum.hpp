@@ -1,11 +1,12 @@
-// EINSUM for backends that have no kernel of their own for it: one call becomes one MATMUL, BINARY MUL, REDUCE SUM
-// or COPY of the same backend, on the same memory where the layouts allow it, and else after a COPY of the operand
-// whose copy costs least.
+// EINSUM for backends that have no kernel of their own for it: one call becomes one MATMUL, BINARY MUL,
+// REDUCE SUM or COPY of the same backend, on the same memory where the layouts allow it, and else after a
+// COPY of the operand whose copy costs least.
 //
-// A mode is a row (a and out have it), a column (b and out), summed (a and b) or of the batch (all three). Modes that
-// every operand steps through as through one merge into one. What is left beyond one row, one column and one
-// summed mode joins the batch, where a stride of 0 repeats the operand that lacks it; only the summed modes must
-// become one. A copied operand has no layout of its own, so its modes merge as the other operand's do.
+// A mode is a row (a and out have it), a column (b and out), summed (a and b) or of the batch (all three).
+// Modes that every operand steps through as through one merge into one. What is left beyond one row, one
+// column and one summed mode joins the batch, where a stride of 0 repeats the operand that lacks it; only the
+// summed modes must become one. A copied operand has no layout of its own, so its modes merge as the other
+// operand's do.
 #pragma once
 
 #include <tenon/plugin/backend.hpp>
@@ -21,8 +22,8 @@
 
 namespace tenon::plugin {
 
-/// Looks at one EINSUM call and decides what to do. Owns nothing of the call and is valid as long as it is. Made and
-/// used on one thread.
+/// Looks at one EINSUM call and decides what to do. Owns nothing of the call and is valid as long as it is.
+/// Made and used on one thread.
 class EinsumLowering {
  public:
   explicit EinsumLowering(const Call& call) : call_(&call) {
@@ -48,8 +49,8 @@ class EinsumLowering {
   /// Memory that run() needs, on the operands' device.
   [[nodiscard]] std::size_t scratch_bytes() const { return scratch_bytes_; }
 
-  /// Hands the calls to `each(const tenon_call&)`, in order, which returns whether it did (or would do) the one it was
-  /// given; stops at the first false and returns it. Only the last call touches the output.
+  /// Hands the calls to `each(const tenon_call&)`, in order, which returns whether it did (or would do) the
+  /// one it was given; stops at the first false and returns it. Only the last call touches the output.
   template <typename Each>
   bool run(void* scratch, Each&& each) const {
     if (!possible_) return false;
@@ -84,7 +85,8 @@ class EinsumLowering {
     std::int64_t stride[3];
   };
 
-  /// Modes of one kind, outermost first, and the runs of neighbours that merge: run r is [first[r], first[r + 1]).
+  /// Modes of one kind, outermost first, and the runs of neighbours that merge: run r is [first[r], first[r +
+  /// 1]).
   struct Group {
     int count = 0;
     int runs = 0;
@@ -138,7 +140,8 @@ class EinsumLowering {
     std::size_t offset = 0;  // of `inside` in the scratch memory
   };
 
-  /// A way to see the call as a MATMUL: the operands that are copied, and the runs that are its row and column.
+  /// A way to see the call as a MATMUL: the operands that are copied, and the runs that are its row and
+  /// column.
   struct Choice {
     Kind copied = 0;
     int row = 0;
@@ -274,8 +277,8 @@ class EinsumLowering {
     return run_call(each, TENON_OP_BINARY, {left.tensor, right.tensor}, to.tensor, &attributes);
   }
 
-  /// Sorts every group, outermost first, and finds its runs, as far as operands that are not copied hold the modes in
-  /// their places.
+  /// Sorts every group, outermost first, and finds its runs, as far as operands that are not copied hold the
+  /// modes in their places.
   void arrange(Kind copied) {
     for (const Kind kind : {kBatch, kRow, kColumn, kSummed}) {
       Group& group = groups_[kind];
@@ -302,7 +305,8 @@ class EinsumLowering {
     return true;
   }
 
-  /// Whether a matrix product can take rows and columns of these strides: dense along one, no overlap along the other.
+  /// Whether a matrix product can take rows and columns of these strides: dense along one, no overlap along
+  /// the other.
   static bool is_matrix(const Mode& x, const Mode& y, int operand) {
     const std::int64_t along_x = x.stride[operand];
     const std::int64_t along_y = y.stride[operand];
@@ -348,7 +352,8 @@ class EinsumLowering {
     return products * (kOneProduct + kMultiplyAdd * (m + kThin) * (n + kThin) * (k + kThin));
   }
 
-  /// Tries every set of operands to copy and every row and column, and stops where no copy can make it better.
+  /// Tries every set of operands to copy and every row and column, and stops where no copy can make it
+  /// better.
   void choose() {
     Choice best;
     Kind arranged = 0;
@@ -378,8 +383,8 @@ class EinsumLowering {
     }
   }
 
-  /// Gives a copied operand its own dense layout: batch, what joins the batch, and its matrix, in which the modes that
-  /// lie closest together in the original stay so.
+  /// Gives a copied operand its own dense layout: batch, what joins the batch, and its matrix, in which the
+  /// modes that lie closest together in the original stay so.
   void plan_copy(int operand) {
     Copy& copy = copies_[operand].emplace(view(operand).dlpack());
     Mode* order[TENON_MAX_RANK];
