@@ -121,7 +121,7 @@ TEST_P(Reduce, VarianceDividesByTheCorrectedCount) {
   const Tensor y = from_values<float>({1, 2, 3, 6});
   EXPECT_FLOAT_EQ(var(y).item<float>(), 14.0F / 3);
   EXPECT_FLOAT_EQ(var(y, {}, 0).item<float>(), 3.5F);
-  EXPECT_FLOAT_EQ(std(y, {}, 0).item<float>(), std::sqrt(3.5F));
+  EXPECT_FLOAT_EQ(stddev(y, {}, 0).item<float>(), std::sqrt(3.5F));
   EXPECT_TRUE(std::isnan(var(ones({1})).item<float>()));
 }
 

@@ -150,8 +150,8 @@ TENON_API Tensor argmin(const Tensor& x, const Axes& axes = {}, bool keepdim = f
 
 /// sum((x - mean)^2) / (n - correction); `correction` 1 is the unbiased estimate.
 TENON_API Tensor var(const Tensor& x, const Axes& axes = {}, double correction = 1, bool keepdim = false);
-/// sqrt(var).
-TENON_API Tensor std(const Tensor& x, const Axes& axes = {}, double correction = 1, bool keepdim = false);
+/// sqrt(var); "std" in the op table, which in C++ names another namespace.
+TENON_API Tensor stddev(const Tensor& x, const Axes& axes = {}, double correction = 1, bool keepdim = false);
 /// log(sum(exp(x))), shifted by the maximum.
 TENON_API Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// exp(x - max) / sum(exp(x - max)) along one axis.

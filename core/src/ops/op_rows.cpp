@@ -272,9 +272,10 @@ constexpr std::array kRows = {
            [](In in, const Args& a) {
              return var(in[0], a.dims("axis"), a.real("correction"), a.flag("keepdim"));
            }},
-    OpInfo{"std", 0, 0, "x", kVariance, Rule::floating, true, "var(x)^(1/2)",
-           [](In in,
-              const Args& a) { return std(in[0], a.dims("axis"), a.real("correction"), a.flag("keepdim")); }},
+    OpInfo{
+        "std", 0, 0, "x", kVariance, Rule::floating, true, "var(x)^(1/2)",
+        [](In in,
+           const Args& a) { return stddev(in[0], a.dims("axis"), a.real("correction"), a.flag("keepdim")); }},
     OpInfo{"logsumexp", 0, 0, "x", kReduce, Rule::floating, true, "ln of the sum of e^x", call<logsumexp>},
     OpInfo{"softmax", 0, 0, "x", kAlong, Rule::floating, true, "e^x / sum of e^x along axis", call<softmax>},
     OpInfo{"log_softmax", 0, 0, "x", kAlong, Rule::floating, true, "x - logsumexp(x) along axis",

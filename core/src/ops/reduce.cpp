@@ -161,7 +161,7 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
   return sum(square(values - mean(values, axes, true)), axes, keepdim) / std::max(count - correction, 0.0);
 }
 
-Tensor std(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
+Tensor stddev(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
   return sqrt(var(x, axes, correction, keepdim));
 }
 
