@@ -104,7 +104,7 @@ TENON_API int num_threads();
 TENON_API void set_num_threads(int threads);
 
 /// Receives what core has to say: level 1 error, 2 warning, 3 information, 4 everything. The default writes
-/// levels up to TENON_DEBUG (2 if unset) to standard error. May be called from any thread.
+/// levels up to TENON_DEBUG (2 if unset) to standard error. May be called from any thread, and may call Tenon.
 using LogHandler = std::function<void(int level, std::string_view message)>;
 TENON_API void set_log_handler(LogHandler handler);
 
