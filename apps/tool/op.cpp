@@ -50,9 +50,9 @@ void add_argument(CLI::App& app, const ArgumentInfo& argument, Given& given) {
   const std::string key(argument.name);
   const auto keep = [&given, key](const std::string& value) { given[key] = value; };
   if (argument.kind == ArgumentKind::flag) {
-    app.add_flag_function(
-        flag, [&given, key](std::int64_t count) { given[key] = count > 0 ? "true" : "false"; },
-        std::string(argument.help));
+    const auto keep_flag = [&given, key](std::int64_t count) { given[key] = count > 0 ? "true" : "false"; };
+    app.add_flag_function(flag, keep_flag, std::string(argument.help))
+        ->check(one_of({"true", "false", "1", "0"}));
     return;
   }
   CLI::Option* option = app.add_option_function<std::string>(flag, keep, std::string(argument.help));
