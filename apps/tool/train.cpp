@@ -2,6 +2,7 @@
 #include <tenon/backend.h>
 #include <tenon/data.h>
 #include <tenon/error.h>
+#include <tenon/io.h>
 #include <tenon/nn.h>
 #include <tenon/ops.h>
 #include <tenon/optim.h>
@@ -9,11 +10,9 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <array>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <memory>
 
@@ -153,17 +152,6 @@ void place_layers(nn::Sequential& network, const std::vector<std::string>& place
   }
 }
 
-// Better now than after an hour of training.
-void check_can_save(const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  if (std::filesystem::is_directory(path))
-    throw FileError(fmt::format("{}: --save needs a file, this is a folder", path));
-  if (!std::filesystem::is_directory(folder))
-    throw FileError(fmt::format("{}: there is no folder {}", path, folder.string()));
-  if (access(folder.c_str(), W_OK) != 0)
-    throw FileError(fmt::format("{}: cannot write in {}", path, folder.string()));
-}
-
 void check_sizes(const Options& options, const ImageDataset& train, const ImageDataset& test) {
   if (train.height() != test.height() || train.width() != test.width()) {
     throw FileError(fmt::format("{}: the training images are {}x{}, the test images {}x{}", options.data,
@@ -218,7 +206,7 @@ void run(const Options& options) {
     throw UsageError(fmt::format("--momentum: {} has none", options.optimizer));
   }
   options.backend.apply();
-  if (!options.save.empty()) check_can_save(options.save);
+  if (!options.save.empty()) check_save_path(options.save);
   const ImageDataset train_set = load_image_folder(options.data, Subset::train);
   const ImageDataset test_set = load_image_folder(options.data, Subset::test);
   check_sizes(options, train_set, test_set);

@@ -297,6 +297,8 @@ SafetensorsFile load_safetensors(const std::string& path) {
   return out;
 }
 
+void check_save_path(const std::string& path) { const io::AtomicFile file(path); }
+
 void save_safetensors(const std::string& path, const NamedTensors& tensors, const Metadata& metadata) {
   check_saveable(path, tensors, metadata);
   // Wide elements first: then each tensor is aligned, since the data begin at a multiple of 8.
