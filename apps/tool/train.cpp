@@ -282,7 +282,7 @@ void add_network_options(CLI::App& command, Options& options) {
   command.add_option("--hidden", options.hidden, "Sizes of the hidden layers: 50, or 512,256")
       ->type_name("N,...")
       ->delimiter(',')
-      ->check(between(1, kLargest))
+      ->transform(between(1, kLargest))
       ->default_str("50");
   command.add_option("--loss", options.loss, "cross-entropy, or mse against the one-hot labels")
       ->type_name("NAME")
@@ -305,14 +305,14 @@ void add_optimizer_options(CLI::App& command, Options& options) {
   }
   command.add_option("--epochs", options.epochs, "Passes over the training set")
       ->type_name("N")
-      ->check(between(0, kMany))
+      ->transform(between(0, kMany))
       ->capture_default_str();
   command.add_option("--max-steps", options.max_steps, "Stop after this many steps")
       ->type_name("N")
-      ->check(between(0, kMany));
+      ->transform(between(0, kMany));
   command.add_option("--batch-size", options.batch_size, "Images in a step")
       ->type_name("N")
-      ->check(between(1, kLargest))
+      ->transform(between(1, kLargest))
       ->capture_default_str();
   command.add_option("--optimizer", options.optimizer, fmt::format("One of {}", fmt::join(names, ", ")))
       ->type_name("NAME")
@@ -336,7 +336,7 @@ void add_optimizer_options(CLI::App& command, Options& options) {
       ->type_name("X")
       ->check(kNotNegative);
   command.add_option("--seed", options.seed, "Of the weights and of the shuffling")
-      ->check(between(0, std::numeric_limits<std::int64_t>::max()))
+      ->transform(between(0, std::numeric_limits<std::int64_t>::max()))
       ->type_name("N")
       ->capture_default_str();
 }
@@ -357,7 +357,7 @@ void add_train(CLI::App& app, Action& action) {
       ->take_all();
   command->add_option("--log-every", options->log_every, "Report the loss of each N-th step")
       ->type_name("N")
-      ->check(between(0, kMany));
+      ->transform(between(0, kMany));
   command->add_flag("--json", options->json, "Print one JSON object a line");
   command->footer(
       "\nExamples:\n"
