@@ -57,7 +57,15 @@ if [[ $EUID -ne 0 ]]; then
   fi
   as_root=(sudo)
 fi
-export DEBIAN_FRONTEND=noninteractive
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" > /dev/null
+# Behind sudo, which passes on no environment. What apt-get says is shown if it fails.
+apt() {
+  local said
+  if ! said=$("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "$@" 2>&1); then
+    echo "$said" >&2
+    echo "bootstrap: apt-get $* failed" >&2
+    exit 1
+  fi
+}
+apt update -qq
+apt install -y -qq --no-install-recommends "${missing[@]}"
 echo "bootstrap: installed"

@@ -13,7 +13,7 @@ void BackendOptions::add_to(CLI::App& app) {
       ->type_name("LIST");
   app.add_option("--threads", threads, "Threads that a kernel may use; all processors if not given")
       ->type_name("N")
-      ->check(between(1, 1024));
+      ->transform(between(1, 1024));
 }
 
 void BackendOptions::apply() const {

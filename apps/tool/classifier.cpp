@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace tenon::tool {
@@ -24,15 +25,17 @@ struct Sizes {
 
 Sizes sizes_of(const std::string& path, const NamedTensors& tensors) {
   Sizes sizes;
-  for (const auto& [name, tensor] : tensors) {
-    const std::string wanted = fmt::format("{}.weight", 2 * sizes.outputs.size());
-    if (!name.ends_with(".weight")) continue;
+  const std::map<std::string, Tensor> by_name(tensors.begin(), tensors.end());
+  for (;;) {
+    const std::string name = fmt::format("{}.weight", 2 * sizes.outputs.size());
+    const auto found = by_name.find(name);
+    if (found == by_name.end()) break;
+    const Tensor& tensor = found->second;
     const bool first = sizes.outputs.empty();
-    if (name != wanted || tensor.rank() != 2 || tensor.size() == 0 ||
-        (!first && tensor.size(1) != sizes.outputs.back())) {
-      throw FileError(fmt::format("{}: {} {} does not continue a chain of linear layers; {} was expected",
+    if (tensor.rank() != 2 || tensor.size() == 0 || (!first && tensor.size(1) != sizes.outputs.back())) {
+      throw FileError(fmt::format("{}: {} {} does not continue a chain of linear layers; ({}) was expected",
                                   path, name, to_string(tensor.shape()),
-                                  first ? wanted : fmt::format("{} (n, {})", wanted, sizes.outputs.back())));
+                                  first ? "n, m" : fmt::format("n, {}", sizes.outputs.back())));
     }
     if (first) sizes.inputs = tensor.size(1);
     sizes.outputs.push_back(tensor.size(0));

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 
@@ -40,7 +41,18 @@ void parse(CLI::App& app, std::vector<std::string> words) {
   }
 }
 
-CLI::Validator between(std::int64_t low, std::int64_t high) { return CLI::Range(low, high).description(""); }
+CLI::Validator between(std::int64_t low, std::int64_t high) {
+  return {[low, high](std::string& text) {
+            std::int64_t value = 0;
+            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+            if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
+              return fmt::format("{} is no integer from {} to {}", text, low, high);
+            }
+            text = std::to_string(value);
+            return std::string();
+          },
+          ""};
+}
 
 CLI::Validator one_of(std::vector<std::string> words) {
   return CLI::IsMember(std::move(words)).description("");

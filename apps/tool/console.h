@@ -18,6 +18,9 @@ struct HelpShown {};
 void parse(CLI::App& app, std::vector<std::string> words);
 
 /// Validators whose ranges and sets do not clutter the help.
+///
+/// A decimal integer in [low, high]; for transform(), which hands CLI11 the number as it reads it: a leading 0
+/// makes nothing octal, and what does not fit is refused instead of clamped.
 CLI::Validator between(std::int64_t low, std::int64_t high);
 CLI::Validator one_of(std::vector<std::string> words);
 

@@ -50,9 +50,9 @@ void add_argument(CLI::App& app, const ArgumentInfo& argument, Given& given) {
   const std::string key(argument.name);
   const auto keep = [&given, key](const std::string& value) { given[key] = value; };
   if (argument.kind == ArgumentKind::flag) {
-    app.add_flag_function(
-        flag, [&given, key](std::int64_t count) { given[key] = count > 0 ? "true" : "false"; },
-        std::string(argument.help));
+    const auto keep_flag = [&given, key](std::int64_t count) { given[key] = count > 0 ? "true" : "false"; };
+    app.add_flag_function(flag, keep_flag, std::string(argument.help))
+        ->check(one_of({"true", "false", "1", "0"}));
     return;
   }
   CLI::Option* option = app.add_option_function<std::string>(flag, keep, std::string(argument.help));
@@ -111,15 +111,14 @@ Call parse_call(const OpInfo& op, std::vector<std::string> words) {
   Call call;
   CLI::App app(std::string(op.formula), fmt::format("tenon op {}", op.name));
   app.set_help_flag("-h,--help", "Print this help and exit");
-  const std::vector<std::string> inputs = input_names(op);
-  for (const std::string& input : inputs) {
+  for (const InputInfo& input : inputs_of(op)) {
     const auto add_file = [&call](const CLI::results_t& files) {
       call.files.insert(call.files.end(), files.begin(), files.end());
       return true;
     };
-    CLI::Option* option = app.add_option(input.substr(0, input.find('.')), add_file, "A .npy file");
-    option->type_name("FILE")->required();
-    if (input.ends_with("...")) option->expected(-1)->take_all();  // one or more
+    CLI::Option* option = app.add_option(std::string(input.name), add_file, "A .npy file");
+    option->type_name("FILE")->required(!input.optional);
+    if (input.repeats) option->expected(-1)->take_all();  // one or more
   }
   for (const ArgumentInfo& argument : op.arguments) add_argument(app, argument, call.arguments);
   app.add_option("--out", call.out, "Write the result here instead of printing it")->type_name("FILE.npy");

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <sstream>
 #include <string_view>
 
 namespace tenon::tool {
@@ -45,12 +44,21 @@ std::string_view describe(DTypeRule rule) {
   return {};
 }
 
-}  // namespace
-
-std::vector<std::string> input_names(const OpInfo& op) {
-  std::istringstream words{std::string(op.inputs)};
-  return {std::istream_iterator<std::string>(words), {}};
+std::string_view describe(Accepts accepts) {
+  switch (accepts) {
+    case Accepts::any:
+      return "all";
+    case Accepts::no_bool:
+      return "all but bool";
+    case Accepts::no_floating:
+      return "integers and bool";
+    case Accepts::floating:
+      return "float32, float64, bfloat16";
+  }
+  return {};
 }
+
+}  // namespace
 
 std::string op_list() {
   std::string text =
@@ -72,8 +80,8 @@ std::string op_list() {
 }
 
 std::string op_footer(const OpInfo& op) {
-  return fmt::format("\ndtype of the result: {}\ngradient: {}", describe(op.dtype_rule),
-                     op.differentiable ? "flows to floating inputs" : "none");
+  return fmt::format("\ndtypes: {}\ndtype of the result: {}\ngradient: {}", describe(op.accepts),
+                     describe(op.dtype_rule), op.differentiable ? "flows to floating inputs" : "none");
 }
 
 }  // namespace tenon::tool

@@ -164,11 +164,11 @@ void add_predict(CLI::App& app, Action& action) {
       ->capture_default_str();
   command->add_option("--index", options->index, "The first image")
       ->type_name("N")
-      ->check(between(0, kMany))
+      ->transform(between(0, kMany))
       ->capture_default_str();
   command->add_option("--count", options->count, "How many images")
       ->type_name("N")
-      ->check(between(1, kMany))
+      ->transform(between(1, kMany))
       ->capture_default_str();
   command->add_option("--class-names", options->class_names, "What to call the classes, from class 0")
       ->type_name("NAME,...")

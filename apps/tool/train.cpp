@@ -2,6 +2,7 @@
 #include <tenon/backend.h>
 #include <tenon/data.h>
 #include <tenon/error.h>
+#include <tenon/io.h>
 #include <tenon/nn.h>
 #include <tenon/ops.h>
 #include <tenon/optim.h>
@@ -9,11 +10,9 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <array>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <memory>
 
@@ -153,17 +152,6 @@ void place_layers(nn::Sequential& network, const std::vector<std::string>& place
   }
 }
 
-// Better now than after an hour of training.
-void check_can_save(const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  if (std::filesystem::is_directory(path))
-    throw FileError(fmt::format("{}: --save needs a file, this is a folder", path));
-  if (!std::filesystem::is_directory(folder))
-    throw FileError(fmt::format("{}: there is no folder {}", path, folder.string()));
-  if (access(folder.c_str(), W_OK) != 0)
-    throw FileError(fmt::format("{}: cannot write in {}", path, folder.string()));
-}
-
 void check_sizes(const Options& options, const ImageDataset& train, const ImageDataset& test) {
   if (train.height() != test.height() || train.width() != test.width()) {
     throw FileError(fmt::format("{}: the training images are {}x{}, the test images {}x{}", options.data,
@@ -218,7 +206,7 @@ void run(const Options& options) {
     throw UsageError(fmt::format("--momentum: {} has none", options.optimizer));
   }
   options.backend.apply();
-  if (!options.save.empty()) check_can_save(options.save);
+  if (!options.save.empty()) check_save_path(options.save);
   const ImageDataset train_set = load_image_folder(options.data, Subset::train);
   const ImageDataset test_set = load_image_folder(options.data, Subset::test);
   check_sizes(options, train_set, test_set);
@@ -294,7 +282,7 @@ void add_network_options(CLI::App& command, Options& options) {
   command.add_option("--hidden", options.hidden, "Sizes of the hidden layers: 50, or 512,256")
       ->type_name("N,...")
       ->delimiter(',')
-      ->check(between(1, kLargest))
+      ->transform(between(1, kLargest))
       ->default_str("50");
   command.add_option("--loss", options.loss, "cross-entropy, or mse against the one-hot labels")
       ->type_name("NAME")
@@ -317,14 +305,14 @@ void add_optimizer_options(CLI::App& command, Options& options) {
   }
   command.add_option("--epochs", options.epochs, "Passes over the training set")
       ->type_name("N")
-      ->check(between(0, kMany))
+      ->transform(between(0, kMany))
       ->capture_default_str();
   command.add_option("--max-steps", options.max_steps, "Stop after this many steps")
       ->type_name("N")
-      ->check(between(0, kMany));
+      ->transform(between(0, kMany));
   command.add_option("--batch-size", options.batch_size, "Images in a step")
       ->type_name("N")
-      ->check(between(1, kLargest))
+      ->transform(between(1, kLargest))
       ->capture_default_str();
   command.add_option("--optimizer", options.optimizer, fmt::format("One of {}", fmt::join(names, ", ")))
       ->type_name("NAME")
@@ -348,7 +336,7 @@ void add_optimizer_options(CLI::App& command, Options& options) {
       ->type_name("X")
       ->check(kNotNegative);
   command.add_option("--seed", options.seed, "Of the weights and of the shuffling")
-      ->check(between(0, std::numeric_limits<std::int64_t>::max()))
+      ->transform(between(0, std::numeric_limits<std::int64_t>::max()))
       ->type_name("N")
       ->capture_default_str();
 }
@@ -369,7 +357,7 @@ void add_train(CLI::App& app, Action& action) {
       ->take_all();
   command->add_option("--log-every", options->log_every, "Report the loss of each N-th step")
       ->type_name("N")
-      ->check(between(0, kMany));
+      ->transform(between(0, kMany));
   command->add_flag("--json", options->json, "Print one JSON object a line");
   command->footer(
       "\nExamples:\n"

@@ -8,6 +8,7 @@
 #include <tenon/plugin/backend.hpp>
 #include <tenon/plugin/einsum.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,7 @@ namespace tenon::blas {
 namespace {
 
 constexpr int kScore = 50;
+constexpr std::int32_t kWarning = 2;  // of tenon_host.log
 
 class BlasBackend final : public plugin::Backend {
  public:
@@ -23,6 +25,9 @@ class BlasBackend final : public plugin::Backend {
       library_.emplace();
     } catch (const std::runtime_error& error) {
       reason_ = error.what();
+      // Another backend may take its place, and the wish would go unheard.
+      if (chosen_library() != nullptr)
+        plugin::host->log(kWarning, ("[blas] not available: " + reason_).c_str());
     }
   }
 

@@ -51,9 +51,14 @@ std::string linked_library() {
 
 }  // namespace
 
+const char* chosen_library() {
+  const char* path = secure_getenv(kVariable);
+  return path != nullptr && *path != '\0' ? path : nullptr;
+}
+
 CblasLibrary::CblasLibrary() {
-  const char* wanted = secure_getenv(kVariable);
-  const bool chosen = wanted != nullptr && *wanted != '\0';
+  const char* wanted = chosen_library();
+  const bool chosen = wanted != nullptr;
   const std::string path = chosen ? wanted : linked_library();
   if (chosen && path.front() != '/') {
     throw std::runtime_error(std::string(kVariable) + "=" + path + ": give an absolute path");

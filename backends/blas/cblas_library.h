@@ -17,6 +17,9 @@ template <typename T>
 using Gemv = void (*)(int order, int transpose, int m, int n, T alpha, const T* a, int lda, const T* x,
                       int incx, T beta, T* y, int incy);
 
+/// What TENON_BLAS_LIBRARY names; null if it is unset or empty.
+const char* chosen_library();
+
 /// The functions of one CBLAS with 32-bit integers. Immutable once loaded, and never unloaded.
 class CblasLibrary {
  public:

@@ -7,9 +7,7 @@ namespace tenon::naive {
 
 namespace {
 
-const tenon_init_attributes& attributes_of(const Call& call) {
-  return call.attributes<tenon_init_attributes>();
-}
+tenon_init_attributes attributes_of(const Call& call) { return call.attributes<tenon_init_attributes>(); }
 
 template <typename T>
 void fill(const Call& call) {

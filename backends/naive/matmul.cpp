@@ -9,9 +9,7 @@ namespace tenon::naive {
 
 namespace {
 
-const tenon_matmul_attributes& attributes_of(const Call& call) {
-  return call.attributes<tenon_matmul_attributes>();
-}
+tenon_matmul_attributes attributes_of(const Call& call) { return call.attributes<tenon_matmul_attributes>(); }
 
 /// The last two axes of an operand, at one index of the batch axes.
 template <typename T>

@@ -1,5 +1,6 @@
 // PyTorch's rules for printing a tensor (torch/_tensor_str.py, version 1.13).
 #include <tenon/dtype.h>
+#include <tenon/error.h>
 #include <tenon/format.h>
 
 #include <fmt/format.h>
@@ -184,6 +185,11 @@ std::vector<std::string> suffixes(const Tensor& x) {
 }  // namespace
 
 std::string to_string(const Tensor& x, const FormatOptions& options) {
+  constexpr int kMostDigits = 1074;  // a double has no more after the point
+  if (options.precision < 0 || options.precision > kMostDigits) {
+    throw IndexError(
+        fmt::format("[to_string] a precision of {} is not in [0, {}]", options.precision, kMostDigits));
+  }
   if (!x.defined()) return "tensor(undefined)";
   std::string text(kPrefix);
   const int indent = static_cast<int>(kPrefix.size());

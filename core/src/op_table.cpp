@@ -60,13 +60,30 @@ const OpInfo& find_op(std::string_view name) {
 Tensor invoke(std::string_view name, std::span<const Tensor> inputs,
               std::map<std::string, std::string> arguments) {
   const OpInfo& op = find_op(name);
-  const auto words =
-      static_cast<std::size_t>(std::ranges::count(op.inputs, ' ')) + (op.inputs.empty() ? 0 : 1);
-  if (op.inputs.ends_with("...") ? inputs.empty() : inputs.size() != words) {
+  const std::vector<InputInfo> known = inputs_of(op);
+  const auto required = static_cast<std::size_t>(std::ranges::count(known, false, &InputInfo::optional));
+  const bool repeats = !known.empty() && known.back().repeats;
+  if (inputs.size() < required || (!repeats && inputs.size() > known.size())) {
     throw ShapeError(
         fmt::format("[{}] takes the tensors ({}), {} were given", name, op.inputs, inputs.size()));
   }
-  return op.invoke(inputs, Arguments(name, op.arguments, std::move(arguments)));
+  std::vector<Tensor> all(inputs.begin(), inputs.end());
+  all.resize(std::max(all.size(), known.size()));
+  return op.invoke(all, Arguments(name, op.arguments, std::move(arguments)));
+}
+
+std::vector<InputInfo> inputs_of(const OpInfo& op) {
+  std::vector<InputInfo> inputs;
+  std::string_view rest = op.inputs;
+  while (!rest.empty()) {
+    std::string_view word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+    InputInfo input{.name = word, .optional = word.starts_with('['), .repeats = word.ends_with("...")};
+    if (input.optional) input.name = word.substr(1, word.size() - 2);
+    if (input.repeats) input.name.remove_suffix(3);
+    inputs.push_back(input);
+  }
+  return inputs;
 }
 
 Arguments::Arguments(std::string_view op, std::span<const ArgumentInfo> known,

@@ -57,6 +57,15 @@ TEST(Backends, ABrokenPluginIsListedWithItsReason) {
   EXPECT_NE(table.out.find("unavailable: "), std::string::npos) << table.out;
 }
 
+TEST(Backends, ABlasLibraryThatCannotBeUsedIsNotReplacedSilently) {
+  const Finished finished =
+      tenon({"op", "eye", "--rows", "2"}, {.environment = {{"TENON_BLAS_LIBRARY", "/nope/libblas.so"}}});
+  EXPECT_EQ(finished.status, 0);
+  EXPECT_NE(finished.err.find("[blas] not available: TENON_BLAS_LIBRARY: /nope/libblas.so"),
+            std::string::npos)
+      << finished.err;
+}
+
 TEST(Backends, TheTableHasNoColourInAPipeAndMarksTheChoice) {
   const Finished table = tenon({"backends"}, {.environment = {{"TENON_BACKEND", "naive"}}});
   EXPECT_EQ(table.status, 0);

@@ -36,6 +36,10 @@ TEST(CommandLine, WrongUsageIsExitCodeTwoWithOneMessage) {
                              Words{"train", "--lr", "-1"},
                              Words{"train", "--optimizer", "sdg"},
                              Words{"train", "--loss", "l1"},
+                             Words{"train", "--epochs", "0x1"},
+                             Words{"train", "--epochs", "1e1"},
+                             Words{"train", "--seed", "99999999999999999999"},
+                             Words{"train", "--json=maybe"},
                              Words{"train", "--hidden", "0"},
                              Words{"train", "--hidden", "5,,x"},
                              Words{"train", "--threads", "0"},
@@ -51,6 +55,17 @@ TEST(CommandLine, WrongUsageIsExitCodeTwoWithOneMessage) {
     EXPECT_EQ(refused.status, 2) << line;
     EXPECT_EQ(refused.out, "") << line;
     EXPECT_TRUE(refused.err.starts_with("tenon: ")) << line << refused.err;
+  }
+}
+
+TEST(CommandLine, IntegersAreDecimal) {
+  const TemporaryFolder folder;
+  write_image_folder(folder.path());
+  const Finished finished = tenon({"train", "--data", folder.path(), "--hidden", "010,09", "--epochs", "00",
+                                   "--batch-size", "0010", "--seed", "011", "--threads", "010"});
+  EXPECT_EQ(finished.status, 0) << finished.err;
+  for (const char* part : {"network 36-10-9-3", "batches of 10,", "seed 11", "10 threads"}) {
+    EXPECT_TRUE(has(finished.out, part)) << part << " in " << finished.out;
   }
 }
 

@@ -43,6 +43,9 @@ TEST_F(OpCommand, ComputesFromFiles) {
   EXPECT_EQ(json({"concat", a_, a_, a_, "--axis", "1"}).at("shape"), nlohmann::json::parse("[2, 9]"));
   EXPECT_EQ(json({"fill", "--shape", "2", "--value", "-1.5"}).at("values"),
             nlohmann::json::parse("[-1.5, -1.5]"));
+  EXPECT_EQ(json({"linear", a_, a_}).at("values"), nlohmann::json::parse("[[14, 12], [12, 77]]"));
+  EXPECT_EQ(json({"allclose", a_, a_}).at("values"), true);
+  EXPECT_EQ(json({"sum", a_, "--keepdim=false"}).at("values"), 17);
   EXPECT_EQ(json({"arange", "--stop", "3"}).at("values"), nlohmann::json::parse("[0, 1, 2]"));
 }
 
@@ -91,6 +94,7 @@ TEST_F(OpCommand, WrongUsageIsExitCodeTwoAndSaysWhatWasMeant) {
   expect_refusal({"op", "matmull", a_, b_}, "did you mean 'matmul'");
   expect_refusal({"op", "sum", a_, "--axs", "1"}, "did you mean --axis");
   expect_refusal({"op", "sum", a_, "--axis", "one"}, "--axis one");
+  expect_refusal({"op", "sum", a_, "--keepdim=maybe"}, "--keepdim");
   expect_refusal({"op", "add", a_}, "b is required");
   expect_refusal({"op", "add", a_, a_, b_}, "one too many");
   expect_refusal({"op", "normal"}, "--shape");

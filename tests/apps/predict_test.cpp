@@ -67,6 +67,27 @@ TEST_F(Predict, TakesOneFileOfImages) {
   EXPECT_FALSE(prediction.contains("label"));
 }
 
+TEST_F(Predict, TakesTensorsInAnyOrder) {
+  const std::string deep = folder_ / "deep.safetensors";
+  const std::string sorted = folder_ / "sorted.safetensors";
+  const Words train = {"train", "--data", folder_.path(), "--epochs", "0"};
+  const auto with = [&](const Words& more) {
+    Words words = train;
+    words.insert(words.end(), more.begin(), more.end());
+    return tenon(words);
+  };
+  EXPECT_EQ(with({"--hidden", "9,8,7,6,5", "--save", deep}).status, 0);
+  SafetensorsFile file = load_safetensors(deep);
+  std::ranges::sort(file.tensors, {}, &NamedTensors::value_type::first);  // 10.weight before 2.weight
+  ASSERT_EQ(file.tensors[1].first, "0.weight");
+  ASSERT_EQ(file.tensors[3].first, "10.weight");
+  save_safetensors(sorted, file.tensors, file.metadata);
+  const Finished predicted = tenon({"predict", "--model", sorted, "--data", folder_.path()});
+  EXPECT_EQ(predicted.status, 0) << predicted.err;
+  const Finished loaded = with({"--load", sorted});
+  EXPECT_EQ(loaded.status, 0) << loaded.err;
+}
+
 TEST_F(Predict, BadInputIsExitCodeOneAndNamesTheFile) {
   const auto expect_failure = [&](const Finished& failed, const std::string& part) {
     EXPECT_EQ(failed.status, 1) << failed.err;

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <tenon/data.h>
 #include <tenon/io.h>
@@ -177,7 +178,9 @@ TEST_F(Train, BadInputIsExitCodeOneAndNamesTheFile) {
   expect_failure({"--load", small, "--hidden", "9"}, "--hidden");
   expect_failure({"--load", small, "--data", default_image_folder()}, "small.safetensors");
   expect_failure({"--save", other / "no/such/folder/model"}, "no/such/folder");
-  expect_failure({"--save", other.path()}, "folder");
+  expect_failure({"--save", other.path()}, "Is a directory");
+  ASSERT_EQ(::mkfifo((other / "fifo").c_str(), 0600), 0);
+  expect_failure({"--save", other / "fifo"}, "not a regular file");
   std::filesystem::resize_file(folder_ / "train-images-idx3-ubyte", 1000);
   expect_failure({}, "train-images-idx3-ubyte");
 }

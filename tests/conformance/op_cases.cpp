@@ -131,6 +131,13 @@ void add_binary(std::vector<OpCase>& cases) {
   }
 }
 
+void add_comparisons(std::vector<OpCase>& cases) {
+  cases.push_back(
+      {"allclose", "near", {{{2, 3}}, {{4, 1, 3}}}, {{"atol", "4.5"}}, exact(), kAll, {{0}, {0}}});
+  cases.push_back(
+      {"allclose", "far", {{{2, 3}, kPositive}, {{3}, {.low = 5, .high = 9}}}, {}, exact(), kNumbers});
+}
+
 void add_ternary(std::vector<OpCase>& cases) {
   const Operand condition{{2, 3, 4}, {}, Kind::condition};
   const Operand row_condition{{3, 1}, {}, Kind::condition};
@@ -261,6 +268,9 @@ void add_products(std::vector<OpCase>& cases) {
                    {{2, 2, 0}, {3, 0}, {3}}});
   cases.push_back(
       {"linear", "vector", {{{5}}, {{3, 5}}, {{3}}}, {}, linear_bound, kNumbers, {{0}, {3, 0}, {3}}});
+  const Bound product_bound = gamma(
+      terms(6), [](const Tensors& x, const Tensor&) { return matmul(abs(x[0]), transpose(abs(x[1]))); });
+  cases.push_back({"linear", "no bias", {{{3, 5}}, {{4, 5}}}, {}, product_bound, kNumbers, {{0, 5}, {4, 5}}});
   cases.push_back({"outer", "", {{{3}}, {{4}}}, {}, exact(), kAll, {{0}, {4}}});
 }
 
@@ -313,6 +323,7 @@ void add_indexing(std::vector<OpCase>& cases) {
   cases.push_back(
       {"gather", "", {{{3, 4}}, at({3, 6}, 4)}, {{"axis", "1"}}, exact(), kAll, {{3, 4}, {3, 0}}});
   cases.push_back({"gather", "corner", {{{3, 4}}, at({5, 2}, 3)}, {{"axis", "0"}}, exact(), kAll});
+  cases.push_back({"select", "", {{{3, 4}}}, {{"axis", "1"}, {"index", "-2"}}, exact(), kAll, {{0, 4}}});
   cases.push_back(
       {"index_select", "", {{{3, 4}}, at({5}, 3)}, {{"axis", "0"}}, exact(), kAll, {{3, 4}, {0}}});
   cases.push_back({"scatter_add",
@@ -364,6 +375,7 @@ const std::vector<OpCase>& op_cases() {
     add_creation(all);
     add_unary(all);
     add_binary(all);
+    add_comparisons(all);
     add_ternary(all);
     add_reductions(all);
     add_products(all);

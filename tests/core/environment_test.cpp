@@ -88,5 +88,21 @@ TEST(Environment, TenonNumThreadsIsANumber) {
   EXPECT_TRUE(contains(report("TENON_NUM_THREADS=4x").at("log"), "TENON_NUM_THREADS=4x"));
 }
 
+TEST(Environment, TenonDebugIsANumber) {
+  for (const char* wrong : {"x", "2x", "-1", "5", "99999999999"}) {
+    const auto lines = report(std::string("TENON_BACKEND=partial TENON_DEBUG=") + wrong);
+    EXPECT_TRUE(contains(lines.at("log"), std::string("TENON_DEBUG=") + wrong)) << wrong;
+    EXPECT_TRUE(contains(lines.at("log"), "tenon: [fill]")) << wrong << ": warnings are shown by default";
+  }
+  EXPECT_FALSE(report("TENON_BACKEND=partial TENON_DEBUG=0").contains("log"));
+}
+
+TEST(Environment, ALogHandlerMayCallTenonBeforeTheFirstOp) {
+  for (const char* variables : {"", "TENON_BACKEND=partial", "TENON_NUM_THREADS=x", "TENON_DEBUG=x"}) {
+    const auto lines = report(std::string("TENON_TEST_HANDLER=1 ") + variables);
+    EXPECT_EQ(lines.at("sum"), "8") << variables;
+  }
+}
+
 }  // namespace
 }  // namespace tenon

@@ -1,5 +1,6 @@
 #include <tenon/autograd.h>
 #include <tenon/creation.h>
+#include <tenon/error.h>
 #include <tenon/format.h>
 #include <tenon/ops.h>
 #include <tenon/views.h>
@@ -90,6 +91,12 @@ TEST(Format, StreamsAndUndefined) {
   std::ostringstream stream;
   stream << from_values({1, 2}) << Tensor();
   EXPECT_EQ(stream.str(), "tensor([1, 2], dtype=int32)tensor(undefined)");
+}
+
+TEST(Format, RefusesAPrecisionThatIsNone) {
+  for (const int precision : {-1, 1075}) {
+    EXPECT_THROW(static_cast<void>(to_string(ones({1}), {.precision = precision})), IndexError) << precision;
+  }
 }
 
 }  // namespace

@@ -110,10 +110,94 @@ TEST(Function, NoticesThatASavedTensorChanged) {
   EXPECT_THROW(out[1].backward(), AutogradError);
 }
 
-TEST(Function, RefusesUndefinedInputs) {
+// x weight + bias, where bias may be undefined.
+class Affine : public Function {
+ public:
+  std::vector<Tensor> forward(std::span<const Tensor> x) override {
+    save(x[1]);
+    save(x[2]);
+    const Tensor product = x[0] * x[1];
+    return {x[2].defined() ? product + x[2] : product};
+  }
+  std::vector<Tensor> backward(std::span<const Tensor> g) override {
+    return {g[0] * saved(0), Tensor(), saved(1).defined() ? g[0] : Tensor()};
+  }
+};
+
+TEST(Function, TakesUndefinedInputs) {
+  const Tensor x = leaf(3);
+  const auto run = [&] {
+    return Function::apply(std::make_shared<Affine>(), {x, full({1}, 2.0), Tensor()})[0];
+  };
+  const Tensor y = run();
+  EXPECT_EQ(y.item<float>(), 6);
+  EXPECT_EQ(grad(y, {x})[0].item<float>(), 2);
+  const NoGrad no_grad;
+  EXPECT_EQ(run().item<float>(), 6);
+}
+
+TEST(Function, LetsItsForwardRefuseUndefinedInputs) {
   EXPECT_THROW(Function::apply(std::make_shared<SumAndProduct>(), {leaf(1), Tensor()}), Error);
-  EXPECT_THROW(Function::apply(std::make_shared<Returning>(std::vector<Tensor>{}), {leaf(1), Tensor()}),
-               Error);
+}
+
+// PyTorch's example: the output is what backward() needs.
+class Exp : public Function {
+ public:
+  std::vector<Tensor> forward(std::span<const Tensor> x) override {
+    const Tensor y = exp(x[0]);
+    save(y);
+    return {y};
+  }
+  std::vector<Tensor> backward(std::span<const Tensor> g) override { return {g[0] * saved(0)}; }
+};
+
+TEST(Function, CanBeDifferentiatedTwiceThroughAnOutputThatItSaved) {
+  const test::Differentiable f = [](const test::Tensors& x) {
+    return Function::apply(std::make_shared<Exp>(), {x[0]})[0];
+  };
+  const test::Tensors at = {from_values({0.5, -1.5})};
+  test::expect_gradients(f, at);
+  test::expect_second_derivatives(f, at);
+}
+
+TEST(Function, CanBeDifferentiatedTwiceThroughAnInputThatItHandsThroughAndSaved) {
+  class SquareBeside : public Function {
+   public:
+    std::vector<Tensor> forward(std::span<const Tensor> x) override {
+      save(x[0]);
+      return {x[0], square(x[0])};
+    }
+    std::vector<Tensor> backward(std::span<const Tensor> g) override { return {g[0] + g[1] * saved(0) * 2}; }
+  };
+  const test::Differentiable f = [](const test::Tensors& x) {
+    const auto out = Function::apply(std::make_shared<SquareBeside>(), {x[0]});
+    return out[0] * out[1];
+  };
+  const test::Tensors at = {from_values({0.5, -1.5})};
+  test::expect_gradients(f, at);
+  test::expect_second_derivatives(f, at);
+}
+
+TEST(Function, IsFreedWithItsOutputs) {
+  std::weak_ptr<Function> watched;
+  {
+    const auto function = std::make_shared<Exp>();
+    watched = function;
+    const Tensor x = leaf(1);
+    const Tensor y = Function::apply(function, {x})[0];
+    EXPECT_TRUE(grad(y, {x}, true)[0].requires_grad());
+  }
+  EXPECT_TRUE(watched.expired());
+}
+
+TEST(Function, ServesOneApplication) {
+  const auto function = std::make_shared<SumAndProduct>();
+  Function::apply(function, {leaf(2), leaf(5)});
+  expect_error<AutogradError>(
+      [&] {
+        Function::apply(function, {leaf(3), leaf(4)});
+      },
+      "[Function]", "a second time");
 }
 
 TEST(Function, LetsExceptionsOfItsBackwardThrough) {

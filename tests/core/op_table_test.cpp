@@ -4,6 +4,7 @@
 #include <tenon/error.h>
 #include <tenon/op_table.h>
 #include <tenon/ops.h>
+#include <tenon/random.h>
 #include <tenon/storage.h>
 #include <tenon/views.h>
 
@@ -66,6 +67,36 @@ TEST(Invoke, ChecksTheNumberOfTensors) {
   expect_error<ShapeError>([&] { invoke("add", one); }, "[add]", "(a b)", "1");
   EXPECT_THROW(invoke("concat", {}), ShapeError);
   EXPECT_THROW(invoke("fill", one, {{"shape", "1"}, {"value", "1"}}), ShapeError);
+}
+
+TEST(Invoke, TakesOptionalTensorsOrLeavesThemOut) {
+  const std::vector<Tensor> x = {ones({2, 3}), ones({4, 3}), ones({4})};
+  EXPECT_TRUE(equal(invoke("linear", x), linear(x[0], x[1], x[2])));
+  EXPECT_TRUE(equal(invoke("linear", std::span(x).first(2)), linear(x[0], x[1])));
+  expect_error<ShapeError>([&] { invoke("linear", std::span(x).first(1)); }, "[linear]", "(x weight [bias])");
+  EXPECT_THROW(invoke("linear", std::vector<Tensor>(4, ones({1}))), ShapeError);
+}
+
+TEST(OpTable, NamesTheInputs) {
+  const std::vector<InputInfo> linear = inputs_of(find_op("linear"));
+  ASSERT_EQ(linear.size(), 3U);
+  EXPECT_EQ(linear[1].name, "weight");
+  EXPECT_FALSE(linear[1].optional);
+  EXPECT_EQ(linear[2].name, "bias");
+  EXPECT_TRUE(linear[2].optional);
+  const std::vector<InputInfo> stack = inputs_of(find_op("stack"));
+  ASSERT_EQ(stack.size(), 1U);
+  EXPECT_EQ(stack[0].name, "tensors");
+  EXPECT_TRUE(stack[0].repeats);
+  EXPECT_TRUE(inputs_of(find_op("fill")).empty());
+}
+
+TEST(OpTable, SaysWhichDTypesAnOpAccepts) {
+  expect_error<DTypeError>([] { neg(ones({1}, DType::boolean)); }, "[neg]", "bool");
+  expect_error<DTypeError>([] { arange(0, 2, 1, DType::boolean); }, "[arange]", "bool");
+  expect_error<DTypeError>([] { bitwise_and(ones({1}), ones({1})); }, "[bitwise_and]", "float32");
+  expect_error<DTypeError>([] { uniform({1}, 0, 1, DType::int32); }, "[uniform]", "int32");
+  EXPECT_EQ(info(Op::scatter_add).accepts, Accepts::no_bool);
 }
 
 TEST(Invoke, ChecksNamesAndPresenceOfArguments) {

@@ -4,12 +4,14 @@
 #include <tenon/creation.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
+#include <tenon/storage.h>
 #include <tenon/views.h>
 
 #include <cmath>
 
 #include "../conformance/backends_under_test.h"
 #include "expect_error.h"
+#include "gradient_check.h"
 
 namespace tenon {
 namespace {
@@ -117,11 +119,29 @@ TEST_P(Reduce, ProductsWithZerosHaveExactGradients) {
   EXPECT_EQ(gradient({0, 0, 4}), (Floats{0, 0, 0}));
 }
 
+TEST_P(Reduce, ProductsWithZerosCanBeDifferentiatedTwice) {
+  const test::Differentiable f = [](const test::Tensors& x) { return prod(x[0], {0}); };
+  const test::Tensors at = {from_values<double>({2, 0, 0, 1, -1.5, 3, 0.5, 0, 0, 0, 2, 1, 4, 1, 3}, {5, 3})};
+  test::expect_gradients(f, at);
+  test::expect_second_derivatives(f, at);
+}
+
+TEST_P(Reduce, TheGradientOfALongProductWithAZeroTakesLittleMemory) {
+  constexpr std::int64_t kTerms = 20000;  // whose square would take 1.6 GB
+  const Tensor y = ones({kTerms});
+  fill_(slice(y, 0, 7, 8), 0);
+  y.set_requires_grad();
+  const auto before = host_memory::statistics();
+  const Tensor gradient = grad(prod(y), {y})[0];
+  EXPECT_EQ(sum(gradient).item<float>(), 1);
+  EXPECT_LE(host_memory::statistics().peak, std::max(before.peak, before.in_use + (std::size_t{64} << 20)));
+}
+
 TEST_P(Reduce, VarianceDividesByTheCorrectedCount) {
   const Tensor y = from_values<float>({1, 2, 3, 6});
   EXPECT_FLOAT_EQ(var(y).item<float>(), 14.0F / 3);
   EXPECT_FLOAT_EQ(var(y, {}, 0).item<float>(), 3.5F);
-  EXPECT_FLOAT_EQ(std(y, {}, 0).item<float>(), std::sqrt(3.5F));
+  EXPECT_FLOAT_EQ(stddev(y, {}, 0).item<float>(), std::sqrt(3.5F));
   EXPECT_TRUE(std::isnan(var(ones({1})).item<float>()));
 }
 

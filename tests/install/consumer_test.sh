@@ -13,7 +13,16 @@ unset TENON_PLUGIN_PATH TENON_BACKEND
 flags=$(sed -n 's/^CMAKE_CXX_FLAGS:STRING=//p' "$build/CMakeCache.txt")
 configure=(-G Ninja "-DCMAKE_PREFIX_PATH=$work/moved" "-DCMAKE_CXX_COMPILER=$compiler" "-DCMAKE_CXX_FLAGS=$flags")
 
-cmake -S "$here/consumer" -B "$work/consumer" "${configure[@]}" > "$work/consumer.log"
+# The README's C++: its first lines as they are, the rest as the body of a function of the tensors that it uses.
+snippet=$(sed -n '/^```cpp$/,/^```$/{/^```/d;p}' "$here/../../README.md")
+{
+  grep -E '^(#include|using) ' <<< "$snippet"
+  echo "void readme(const Tensor& x, const Tensor& a, const Tensor& b) {"
+  grep -vE '^(#include|using) ' <<< "$snippet"
+  echo "}"
+} > "$work/readme.cpp"
+
+cmake -S "$here/consumer" -B "$work/consumer" "-DREADME_SNIPPET=$work/readme.cpp" "${configure[@]}" > "$work/consumer.log"
 cmake --build "$work/consumer" >> "$work/consumer.log"
 "$work/consumer/consumer" naive
 

@@ -9,6 +9,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,7 +46,9 @@ TENON_API bool grad_enabled();
 
 /// Adds the gradient of sum_i <outputs[i], gradients[i]> to grad() of every leaf that needs it.
 /// An undefined gradient stands for 1 and needs an output of one element. With `create_graph` the gradients
-/// themselves can be differentiated. The tape stays: a second call adds again.
+/// themselves can be differentiated; each leaf then holds, in its grad(), the tape that holds the leaf, and
+/// none of it is freed before that grad() is replaced (zero_grad(), set_grad({})). grad() below makes no such
+/// cycle. The tape stays: a second call adds again.
 /// Throws AutogradError if an output has no history, ShapeError if a gradient does not fit.
 TENON_API void backward(std::span<const Tensor> outputs, std::span<const Tensor> gradients,
                         bool create_graph = false);
@@ -60,7 +63,10 @@ TENON_API std::vector<Tensor> grad(const Tensor& output, std::initializer_list<T
 
 namespace autograd {
 
-/// A tensor kept for the backward pass. get() throws AutogradError if its memory was changed in place since.
+class Node;
+
+/// A tensor, or an undefined one, kept for the backward pass. get() throws AutogradError if its memory was
+/// changed in place since.
 class TENON_API Saved {
  public:
   Saved() = default;
@@ -96,9 +102,9 @@ TENON_API void record(Tensor& output, std::string_view op, std::vector<Branch> b
 }  // namespace autograd
 
 /// An op with a backward pass of one's own. Derive, then call apply(): forward() runs unrecorded and may keep
-/// tensors with save(); backward() gets the outputs' gradients (undefined ones are given as zeros) and
-/// returns one gradient per input, undefined for none. Written in public ops, backward() can be
-/// differentiated again.
+/// inputs and outputs with save(); backward() gets the outputs' gradients (undefined ones are given as zeros)
+/// and returns one gradient per input, undefined for none. Written in public ops, backward() can be
+/// differentiated again. An input may be undefined: an optional bias, say.
 class TENON_API Function : public std::enable_shared_from_this<Function> {
  public:
   virtual ~Function() = default;
@@ -106,7 +112,8 @@ class TENON_API Function : public std::enable_shared_from_this<Function> {
   virtual std::vector<Tensor> forward(std::span<const Tensor> inputs) = 0;
   virtual std::vector<Tensor> backward(std::span<const Tensor> gradients) = 0;
 
-  /// Runs a Function, made with std::make_shared, on `inputs`. One Function serves one application.
+  /// Runs a Function, made with std::make_shared, on `inputs`. One Function serves one application: a second
+  /// one throws AutogradError.
   static std::vector<Tensor> apply(const std::shared_ptr<Function>& function, std::span<const Tensor> inputs);
   static std::vector<Tensor> apply(const std::shared_ptr<Function>& function,
                                    std::initializer_list<Tensor> inputs) {
@@ -114,12 +121,20 @@ class TENON_API Function : public std::enable_shared_from_this<Function> {
   }
 
  protected:
-  /// Keeps an input (not an output) for backward().
-  void save(const Tensor& tensor) { saved_.emplace_back(tensor); }
-  [[nodiscard]] const Tensor& saved(std::size_t i) const { return saved_.at(i).get(); }
+  /// Keeps an input, or an output as forward() returns it, for backward(). To second derivatives anything else
+  /// is a constant.
+  void save(const Tensor& tensor) { saved_.push_back({autograd::Saved(tensor), {}}); }
+  /// The i-th tensor that was saved, with its history.
+  [[nodiscard]] Tensor saved(std::size_t i) const;
 
  private:
-  std::vector<autograd::Saved> saved_;
+  struct Kept {
+    autograd::Saved tensor;
+    std::optional<std::size_t> output;  // which one it is, if it is one
+  };
+  std::vector<Kept> saved_;
+  std::weak_ptr<autograd::Node> node_;  // weak: the node holds the Function
+  bool applied_ = false;
 };
 
 }  // namespace tenon

@@ -1,9 +1,10 @@
 // Which backend runs an op. Every op goes through one door (core/src/dispatch/door.cpp), which asks the
 // backends of the current selection in order and falls back on naive.
 //
-// The selection is, innermost first: a use_backend in scope on this thread; the backend of the Module that
-// runs (nn::Module::to); set_default_backend; TENON_BACKEND; the best available by score. Backward ops run
-// where their forward op was selected to run.
+// The selection is that of the innermost scope that this thread is in, be it a use_backend or the call of a
+// Module that has a backend (nn::Module::to): the Module's choice holds within a use_backend around its call.
+// Outside of all scopes it is set_default_backend's; TENON_BACKEND's; the best available by score. Backward
+// ops run where their forward op was selected to run.
 #pragma once
 
 #include <tenon/export.h>
@@ -103,7 +104,7 @@ TENON_API int num_threads();
 TENON_API void set_num_threads(int threads);
 
 /// Receives what core has to say: level 1 error, 2 warning, 3 information, 4 everything. The default writes
-/// levels up to TENON_DEBUG (2 if unset) to standard error. May be called from any thread.
+/// levels up to TENON_DEBUG (2 if unset) to standard error. May be called from any thread, and may call Tenon.
 using LogHandler = std::function<void(int level, std::string_view message)>;
 TENON_API void set_log_handler(LogHandler handler);
 

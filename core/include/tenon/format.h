@@ -10,7 +10,7 @@
 namespace tenon {
 
 struct FormatOptions {
-  int precision = 4;              ///< digits after the point
+  int precision = 4;              ///< digits after the point; IndexError unless in [0, 1074]
   std::int64_t threshold = 1000;  ///< more elements than this are summarised with "..."
   std::int64_t edge_items = 3;    ///< how many are shown at each end then
   int line_width = 80;

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tenon {
 
@@ -94,6 +95,9 @@ enum class DTypeRule : std::uint8_t {
   index          ///< int64
 };
 
+/// What the dtype may be to which an op's inputs promote, or that of an op without inputs.
+enum class Accepts : std::uint8_t { any, no_bool, no_floating, floating };
+
 /// What an argument that is not a tensor holds.
 enum class ArgumentKind : std::uint8_t { integer, real, flag, dims, dtype, text };
 
@@ -131,14 +135,25 @@ struct OpInfo {
   std::string_view name;
   std::uint32_t family = 0;  ///< TENON_OP_*; 0 for a composite
   std::uint32_t member = 0;
-  std::string_view inputs;  ///< the tensors' names, separated by spaces; "tensors..." for any number
+  /// The tensors' names, separated by spaces; "[bias]" may be left out, "tensors..." is one or more.
+  std::string_view inputs;
   std::span<const ArgumentInfo> arguments;
   DTypeRule dtype_rule = DTypeRule::same;
   bool differentiable = false;
   std::string_view formula;
-  /// Calls the public function. Throws what it throws.
+  /// Calls the public function with a tensor for each name, undefined where one was left out. Throws what it
+  /// throws.
   Tensor (*invoke)(std::span<const Tensor> inputs, const Arguments& arguments) = nullptr;
+  Accepts accepts = Accepts::any;
 };
+
+/// One word of OpInfo::inputs.
+struct InputInfo {
+  std::string_view name;
+  bool optional = false;  ///< "[bias]"
+  bool repeats = false;   ///< "tensors..."
+};
+TENON_API std::vector<InputInfo> inputs_of(const OpInfo& op);
 
 /// All primitives in the order of Op, then the composites.
 TENON_API std::span<const OpInfo> op_table();

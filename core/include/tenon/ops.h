@@ -18,9 +18,9 @@
 
 namespace tenon {
 
-// ---- elementwise, one operand
-// ------------------------------------------------------------------------------ Those that need a real
-// function (exp, ...) turn integers and bool into float32.
+// Elementwise, one operand.
+//
+// Those that need a real function (exp, ...) turn integers and bool into float32.
 
 TENON_API Tensor neg(const Tensor& x);
 TENON_API Tensor abs(const Tensor& x);
@@ -60,8 +60,7 @@ TENON_API Tensor isnan(const Tensor& x);
 /// log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)).
 TENON_API Tensor softplus(const Tensor& x);
 
-// ---- elementwise, two operands
-// -----------------------------------------------------------------------------
+// Elementwise, two operands.
 
 TENON_API Tensor add(const Tensor& a, const Tensor& b);
 /// Not on bool.
@@ -116,8 +115,7 @@ inline Tensor operator-(Scalar a, const Tensor& b) { return sub(scalar_beside(b,
 inline Tensor operator*(Scalar a, const Tensor& b) { return mul(scalar_beside(b, a), b); }
 inline Tensor operator/(Scalar a, const Tensor& b) { return div(scalar_beside(b, a), b); }
 
-// ---- elementwise, three operands
-// ---------------------------------------------------------------------------
+// Elementwise, three operands.
 
 /// condition ? a : b; condition is bool.
 TENON_API Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
@@ -129,9 +127,9 @@ inline Tensor clamp(const Tensor& x, Scalar low, Scalar high) {
 /// a + b * c. Not on bool.
 TENON_API Tensor multiply_add(const Tensor& a, const Tensor& b, const Tensor& c);
 
-// ---- reductions
-// -------------------------------------------------------------------------------------------- `keepdim`
-// keeps the reduced axes with extent 1.
+// Reductions.
+//
+// `keepdim` keeps the reduced axes with extent 1.
 
 /// Integers and bool sum to int64.
 TENON_API Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
@@ -150,8 +148,8 @@ TENON_API Tensor argmin(const Tensor& x, const Axes& axes = {}, bool keepdim = f
 
 /// sum((x - mean)^2) / (n - correction); `correction` 1 is the unbiased estimate.
 TENON_API Tensor var(const Tensor& x, const Axes& axes = {}, double correction = 1, bool keepdim = false);
-/// sqrt(var).
-TENON_API Tensor std(const Tensor& x, const Axes& axes = {}, double correction = 1, bool keepdim = false);
+/// sqrt(var); "std" in the op table, which in C++ names another namespace.
+TENON_API Tensor stddev(const Tensor& x, const Axes& axes = {}, double correction = 1, bool keepdim = false);
 /// log(sum(exp(x))), shifted by the maximum.
 TENON_API Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// exp(x - max) / sum(exp(x - max)) along one axis.
@@ -159,8 +157,7 @@ TENON_API Tensor softmax(const Tensor& x, std::int64_t axis = -1);
 /// x - logsumexp(x) along one axis.
 TENON_API Tensor log_softmax(const Tensor& x, std::int64_t axis = -1);
 
-// ---- products
-// ----------------------------------------------------------------------------------------------
+// Products.
 
 /// NumPy's matmul: [..., m, k] x [..., k, n] -> [..., m, n], batch axes broadcast; a vector is a row on the
 /// left and a column on the right, and its axis is dropped. Not on bool.
@@ -170,8 +167,7 @@ TENON_API Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bia
 /// a[i] * b[j]: [m], [n] -> [m, n].
 TENON_API Tensor outer(const Tensor& a, const Tensor& b);
 
-// ---- copies
-// ------------------------------------------------------------------------------------------------
+// Copies.
 
 /// x itself if its dtype is `dtype`, else a copy.
 TENON_API Tensor astype(const Tensor& x, DType dtype);
@@ -194,9 +190,9 @@ inline Tensor stack(std::initializer_list<Tensor> tensors, std::int64_t axis = 0
   return stack(std::span(tensors.begin(), tensors.size()), axis);
 }
 
-// ---- indexing
-// ---------------------------------------------------------------------------------------------- index is
-// int32 or int64 with values in [0, extent); others throw IndexError.
+// Indexing.
+//
+// `index` is int32 or int64 with values in [0, extent); others throw IndexError.
 
 /// out[..i..] = x[..index[..i..]..] along `axis`; index has x's rank and the result's shape, and no larger
 /// extents than x on the other axes.
@@ -208,10 +204,10 @@ TENON_API Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& i
 /// out[.., c] = (index[..] == c) for c < classes.
 TENON_API Tensor one_hot(const Tensor& index, std::int64_t classes, DType dtype = DType::int64);
 
-// ---- in place
-// ---------------------------------------------------------------------------------------------- They change
-// x's memory, and so every view of it, and return x. The result is cast to x's dtype and the other operands
-// broadcast to x's shape. They record nothing: where x or an operand needs a gradient they throw
+// In place.
+//
+// They change x's memory, and so every view of it, and return x. The result is cast to x's dtype and the other
+// operands broadcast to x's shape. They record nothing: where x or an operand needs a gradient they throw
 // AutogradError unless under NoGrad. x must not be an expanded view (ShapeError).
 
 TENON_API const Tensor& copy_(const Tensor& x, const Tensor& source);
@@ -223,8 +219,7 @@ TENON_API const Tensor& div_(const Tensor& x, const Tensor& y);
 /// x += a * b.
 TENON_API const Tensor& multiply_add_(const Tensor& x, const Tensor& a, const Tensor& b);
 
-// ---- comparing
-// ---------------------------------------------------------------------------------------------
+// Comparing.
 
 /// bool: |a - b| <= atol + rtol |b|; infinities match their like, NaN nothing unless `equal_nan`.
 TENON_API Tensor isclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,

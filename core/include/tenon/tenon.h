@@ -4,12 +4,16 @@
 #include <tenon/autograd.h>
 #include <tenon/backend.h>
 #include <tenon/creation.h>
+#include <tenon/data.h>
 #include <tenon/dtype.h>
 #include <tenon/einsum.h>
 #include <tenon/error.h>
 #include <tenon/format.h>
+#include <tenon/io.h>
+#include <tenon/nn.h>
 #include <tenon/op_table.h>
 #include <tenon/ops.h>
+#include <tenon/optim.h>
 #include <tenon/random.h>
 #include <tenon/scalar.h>
 #include <tenon/shape.h>

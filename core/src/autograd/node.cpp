@@ -65,13 +65,15 @@ void Leaf::set_gradient(const Tensor& gradient) {
 }
 
 Node::Input input_of(const Tensor& x) {
+  if (!x.defined()) return {};
   return {is_floating(x.dtype()) ? x.body().edge : Edge(), x.shape(), x.dtype()};
 }
 
-Saved::Saved(Tensor tensor) : tensor_(std::move(tensor)), version_(tensor_.storage()->version()) {}
+Saved::Saved(Tensor tensor)
+    : tensor_(std::move(tensor)), version_(tensor_.defined() ? tensor_.storage()->version() : 0) {}
 
 const Tensor& Saved::get() const {
-  if (tensor_.storage()->version() != version_) {
+  if (tensor_.defined() && tensor_.storage()->version() != version_) {
     throw AutogradError(fmt::format(
         "a tensor {} {} that the backward pass needs was changed in place after the op that used it; "
         "change it later, or change a clone()",

@@ -70,7 +70,7 @@ class Leaf final : public Node {
   DType dtype_;
 };
 
-/// What an Input says of a tensor.
+/// What an Input says of a tensor; an undefined one wants no gradient.
 Node::Input input_of(const Tensor& x);
 
 }  // namespace tenon::autograd

@@ -5,6 +5,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "../tensor_body.h"
 #include "node.h"
 
@@ -106,19 +109,32 @@ void record(Tensor& output, std::string_view op, std::vector<Branch> branches, b
 
 std::vector<Tensor> Function::apply(const std::shared_ptr<Function>& function,
                                     std::span<const Tensor> inputs) {
+  if (std::exchange(function->applied_, true)) {
+    throw AutogradError(fmt::format(
+        "[{}] applied a second time; what it saved belongs to the first. Make a new one for each application",
+        function->name()));
+  }
   std::vector<Tensor> outputs;
   {
     const NoGrad no_grad;
     outputs = function->forward(inputs);
   }
-  std::vector<const Tensor*> pointers;
-  for (const Tensor& input : inputs) pointers.push_back(&input);
-  if (!autograd::recording(pointers)) return outputs;
   std::vector<autograd::Node::Input> froms;
+  bool wanted = false;
+  for (const Tensor& input : inputs) {
+    froms.push_back(autograd::input_of(input));
+    wanted |= static_cast<bool>(froms.back().edge);
+  }
+  if (!enabled || !wanted) return outputs;
+  for (Kept& kept : function->saved_) {
+    const auto same = [&](const Tensor& x) { return x.defined() && &x.body() == &kept.tensor.get().body(); };
+    if (!kept.tensor.get().defined() || std::ranges::any_of(inputs, same)) continue;
+    const auto output = std::ranges::find_if(outputs, same);
+    if (output != outputs.end()) kept.output = static_cast<std::size_t>(output - outputs.begin());
+  }
   std::vector<autograd::Node::Input> forms;
-  for (const Tensor& input : inputs) froms.push_back(autograd::input_of(input));
   for (Tensor& output : outputs) {
-    // An input handed through must not lose its own history.
+    // An input handed through must not lose its own history, a saved output must not hold the node.
     output = output.detach();
     forms.push_back({{}, output.shape(), output.dtype()});
   }
@@ -126,7 +142,16 @@ std::vector<Tensor> Function::apply(const std::shared_ptr<Function>& function,
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (is_floating(outputs[i].dtype())) outputs[i].body().edge = {node, i};
   }
+  function->node_ = node;
   return outputs;
+}
+
+Tensor Function::saved(std::size_t i) const {
+  const Kept& kept = saved_.at(i);
+  if (!kept.output) return kept.tensor.get();
+  Tensor output = kept.tensor.get().detach();
+  if (is_floating(output.dtype())) output.body().edge = {node_.lock(), *kept.output};
+  return output;
 }
 
 }  // namespace tenon

@@ -1,6 +1,4 @@
-#include <tenon/creation.h>
 #include <tenon/data/dataset.h>
-#include <tenon/data/idx.h>
 #include <tenon/dtype.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
@@ -11,7 +9,9 @@
 #include <array>
 #include <cmath>
 #include <filesystem>
+#include <span>
 
+#include "data/idx_file.h"
 #include "data/pixel_map.h"
 #include "io/input_file.h"
 
@@ -32,31 +32,35 @@ std::string find_file(const std::filesystem::path& folder, const std::string& na
   io::fail((folder / name).string(), "open", fmt::format("no such file, and none with .gz; {}", kAdvice));
 }
 
-Tensor load_images(const std::string& path) {
-  Tensor images = load_idx(path);
-  if (images.dtype() != DType::uint8 || images.rank() != 3) {
-    io::fail(
-        path, "magic",
-        fmt::format("{} {} is not images, uint8 [N, H, W]", name(images.dtype()), to_string(images.shape())));
+void check_images(const IdxFile& file) {
+  const std::string found = fmt::format("{} {}", name(file.dtype()), to_string(file.shape()));
+  if (file.dtype() != DType::uint8 || file.shape().size() != 3) {
+    io::fail(file.path(), "magic", fmt::format("{} is not images, uint8 [N, H, W]", found));
   }
-  if (images.size() == 0) io::fail(path, "extents", fmt::format("{}: no pixels", to_string(images.shape())));
-  return images;
+  if (std::ranges::find(file.shape(), 0) != file.shape().end()) {
+    io::fail(file.path(), "extents", fmt::format("{}: no pixels", found));
+  }
 }
 
-Tensor load_labels(const std::string& path) {
-  const Tensor labels = load_idx(path);
-  if (is_floating(labels.dtype()) || labels.rank() != 1) {
-    io::fail(
-        path, "magic",
-        fmt::format("{} {} is not labels, integers [N]", name(labels.dtype()), to_string(labels.shape())));
+void check_labels(const IdxFile& file) {
+  if (is_floating(file.dtype()) || file.shape().size() != 1) {
+    io::fail(file.path(), "magic",
+             fmt::format("{} {} is not labels, integers [N]", name(file.dtype()), to_string(file.shape())));
   }
-  const std::vector<std::int64_t> values = labels.to_vector<std::int64_t>();
-  const auto wrong = std::ranges::find_if(values, [](std::int64_t v) { return v < 0 || v >= kLevels; });
-  if (wrong != values.end()) {
-    io::fail(path, fmt::format("label {}", wrong - values.begin()),
-             fmt::format("{} is outside [0, 255]", *wrong));
+}
+
+Tensor load_labels(IdxFile& file) {
+  const Tensor labels = file.load();
+  if (labels.dtype() == DType::int32) {  // uint8 is within the range
+    const std::span<const std::int32_t> values(labels.data<std::int32_t>(),
+                                               static_cast<std::size_t>(labels.size()));
+    const auto wrong = std::ranges::find_if(values, [](std::int32_t v) { return v < 0 || v >= kLevels; });
+    if (wrong != values.end()) {
+      io::fail(file.path(), fmt::format("label {}", wrong - values.begin()),
+               fmt::format("{} is outside [0, 255]", *wrong));
+    }
   }
-  return from_values(values, labels.shape());
+  return astype(labels, DType::int64);
 }
 
 void check_pixels(std::string_view op, const Tensor& images) {
@@ -79,13 +83,17 @@ ImageDataset load_image_folder(const std::string& folder, Subset subset) {
   const std::string prefix = subset == Subset::train ? "train" : "t10k";
   const std::string images_path = find_file(folder, prefix + "-images-idx3-ubyte");
   const std::string labels_path = find_file(folder, prefix + "-labels-idx1-ubyte");
-  ImageDataset dataset{load_images(images_path), load_labels(labels_path)};
-  if (dataset.images.size(0) != dataset.labels.size(0)) {
-    io::fail(images_path, "extent 0",
-             fmt::format("{} images, but {} has {} labels", dataset.images.size(0), labels_path,
-                         dataset.labels.size(0)));
+  // What the headers say is compared before memory is taken for either.
+  IdxFile images(images_path);
+  IdxFile labels(labels_path);
+  check_images(images);
+  check_labels(labels);
+  if (images.shape()[0] != labels.shape()[0]) {
+    io::fail(
+        images_path, "extent 0",
+        fmt::format("{} images, but {} has {} labels", images.shape()[0], labels_path, labels.shape()[0]));
   }
-  return dataset;
+  return {images.load(), load_labels(labels)};
 }
 
 Normalization normalization_of(const Tensor& images) {

@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "../ops/elementwise.h"
 #include "registry.h"
 
 namespace tenon {
@@ -33,19 +34,6 @@ class Sample {
   DType dtype_;
 };
 
-DType output_dtype(const OpInfo& row, DType dtype) {
-  switch (row.dtype_rule) {
-    case DTypeRule::boolean:
-      return DType::boolean;
-    case DTypeRule::index:
-      return DType::int64;
-    case DTypeRule::accumulating:
-      return is_floating(dtype) ? dtype : DType::int64;
-    default:
-      return dtype;
-  }
-}
-
 union AnyAttributes {
   tenon_member_attributes member;
   tenon_init_attributes init;
@@ -64,8 +52,9 @@ bool backend_supports(std::string_view backend, Op op, DType dtype) {
   Sample operand({4, 4}, dtype);
   Sample indices({4, 4}, DType::int64);
   Sample condition({4, 4}, DType::boolean);
-  Sample reduced({4, 1}, output_dtype(row, dtype));
-  Sample result(op == Op::one_hot ? Shape{4, 4, 4} : Shape{4, 4}, output_dtype(row, dtype));
+  const DType result_dtype = ops::result_dtype(op, dtype);
+  Sample reduced({4, 1}, result_dtype);
+  Sample result(op == Op::one_hot ? Shape{4, 4, 4} : Shape{4, 4}, result_dtype);
   AnyAttributes attributes{};
   std::array<DLTensor, 3> inputs = {operand.frame(), operand.frame(), operand.frame()};
   std::uint32_t count = 0;

@@ -26,34 +26,40 @@ int available_processors() {
   return std::max(CPU_COUNT(&set), 1);
 }
 
-int initial_threads() {
+std::atomic<int> thread_count{0};  // 0: nobody has said or asked yet
+
+int set_initial_threads() {
   const char* text = std::getenv("TENON_NUM_THREADS");
-  if (text == nullptr || *text == '\0') return available_processors();
+  const bool given = text != nullptr && *text != '\0';
   int threads = 0;
-  const auto [end, error] = std::from_chars(text, text + std::strlen(text), threads);
-  if (error != std::errc() || *end != '\0' || threads < 1 || threads > kMostThreads) {
+  bool good = false;
+  if (given) {
+    const auto [end, error] = std::from_chars(text, text + std::strlen(text), threads);
+    good = error == std::errc() && *end == '\0' && threads >= 1 && threads <= kMostThreads;
+  }
+  if (!good) threads = available_processors();
+  int before = 0;
+  if (!thread_count.compare_exchange_strong(before, threads)) return before;
+  if (given && !good) {
     dispatch::log(dispatch::kWarning,
                   fmt::format("TENON_NUM_THREADS={} is not a number from 1 to {}; using {}", text,
-                              kMostThreads, available_processors()));
-    return available_processors();
+                              kMostThreads, threads));
   }
   return threads;
 }
 
-std::atomic<int>& thread_count() {
-  static std::atomic<int> count{initial_threads()};
-  return count;
-}
-
 }  // namespace
 
-int num_threads() { return thread_count().load(std::memory_order_relaxed); }
+int num_threads() {
+  const int threads = thread_count.load(std::memory_order_relaxed);
+  return threads > 0 ? threads : set_initial_threads();
+}
 
 void set_num_threads(int threads) {
   if (threads < 1 || threads > kMostThreads) {
     throw IndexError(fmt::format("[set_num_threads] {} is not in [1, {}]", threads, kMostThreads));
   }
-  thread_count().store(threads, std::memory_order_relaxed);
+  thread_count.store(threads, std::memory_order_relaxed);
 }
 
 namespace dispatch {

@@ -2,10 +2,15 @@
 
 #include <tenon/backend.h>
 
+#include <fmt/format.h>
+
+#include <atomic>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace tenon {
@@ -16,17 +21,36 @@ struct Log {
   std::shared_ptr<const LogHandler> handler;
 };
 
+std::string_view variable() {
+  const char* text = std::getenv("TENON_DEBUG");
+  return text == nullptr ? std::string_view() : text;
+}
+
 Log& the_log() {
   static auto* log = new Log;
   return *log;
 }
 
+// TENON_DEBUG as a number; empty if it is none.
+std::optional<int> parsed_level() {
+  const std::string_view text = variable();
+  int level = dispatch::kWarning;
+  if (text.empty()) return level;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), level);
+  const bool good = error == std::errc() && end == text.data() + text.size() && level >= 0 &&
+                    level <= dispatch::kEverything;
+  return good ? std::optional(level) : std::nullopt;
+}
+
 int debug_level() {
-  static const int level = [] {
-    const char* text = std::getenv("TENON_DEBUG");
-    return text == nullptr || *text == '\0' ? int{dispatch::kWarning} : std::atoi(text);
-  }();
-  return level;
+  static const std::optional<int> level = parsed_level();
+  static std::atomic<bool> complained{false};
+  if (!level && !complained.exchange(true)) {
+    dispatch::log(dispatch::kWarning,
+                  fmt::format("TENON_DEBUG={} is not a number from 0 to {}; using {}", variable(),
+                              int{dispatch::kEverything}, int{dispatch::kWarning}));
+  }
+  return level.value_or(dispatch::kWarning);
 }
 
 std::shared_ptr<const LogHandler> current_handler() {

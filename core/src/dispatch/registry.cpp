@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 #include "host_services.h"
 #include "log.h"
@@ -30,19 +31,30 @@ std::filesystem::path plugins_beside_libtenon() {
 // Never destroyed: plugins stay mapped, and tensors in static storage may outlive everything else.
 Registry& Registry::instance() {
   static auto* registry = new Registry;
+  registry->say_what_was_found();
   return *registry;
 }
 
 Registry::Registry() {
   std::vector<std::string> notices;
   const auto directories = plugin::search_directories(plugins_beside_libtenon(), notices);
-  for (const std::string& notice : notices) log(kWarning, notice);
+  for (std::string& notice : notices) unsaid_.emplace_back(kWarning, std::move(notice));
   for (const auto& directory : directories) searched_.push_back(directory.string());
   for (plugin::Candidate& candidate : plugin::scan(directories)) {
-    log(kEverything, fmt::format("found {} ({})", candidate.path.string(),
-                                 candidate.reason.empty() ? candidate.name : candidate.reason));
+    unsaid_.emplace_back(kEverything,
+                         fmt::format("found {} ({})", candidate.path.string(),
+                                     candidate.reason.empty() ? candidate.name : candidate.reason));
     entries_.emplace_back(std::move(candidate));
   }
+}
+
+// Not while it is constructed: a log handler may call Tenon, and so come here.
+void Registry::say_what_was_found() {
+  const auto unsaid = [&] {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(unsaid_, {});
+  }();
+  for (const auto& [level, text] : unsaid) log(level, text);
 }
 
 Backend* Registry::open(Entry& entry) {

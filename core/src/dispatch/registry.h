@@ -7,6 +7,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "selection.h"
@@ -38,12 +39,14 @@ class Registry {
   };
 
   Registry();
+  void say_what_was_found();
   Backend* open(Entry& entry);
 
   std::recursive_mutex mutex_;
   std::vector<Entry> entries_;
   std::vector<Backend*> opened_;
   std::vector<std::string> searched_;
+  std::vector<std::pair<int, std::string>> unsaid_;  // log lines of the search: level, text
 };
 
 }  // namespace tenon::dispatch

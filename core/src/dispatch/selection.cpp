@@ -88,8 +88,10 @@ const Selection* scoped() { return thread_selection; }
 void set_scoped(const Selection* selection) { thread_selection = selection; }
 
 Backend* last_resort() {
-  static Backend* const naive = Registry::instance().find("naive");
-  return naive;
+  static std::atomic<Backend*> naive{nullptr};
+  Backend* found = naive.load(std::memory_order_acquire);
+  if (found == nullptr) naive.store(found = Registry::instance().find("naive"), std::memory_order_release);
+  return found;
 }
 
 }  // namespace dispatch

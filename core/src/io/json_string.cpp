@@ -1,5 +1,7 @@
 #include "io/json_string.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cstdint>
 
@@ -89,9 +91,12 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-std::string read_json_string(TextCursor& cursor) {
+std::string read_json_string(TextCursor& cursor, std::size_t limit) {
   cursor.expect("\"");
   std::string out;
+  const auto check_length = [&](std::size_t length) {
+    if (length > limit) cursor.fail(fmt::format("a string of more than {} bytes", limit));
+  };
   for (;;) {
     const std::string_view rest = cursor.rest();
     std::size_t plain = 0;
@@ -99,6 +104,7 @@ std::string read_json_string(TextCursor& cursor) {
            static_cast<unsigned char>(rest[plain]) >= 0x20) {
       ++plain;
     }
+    check_length(out.size() + plain);
     if (!is_utf8(rest.substr(0, plain))) cursor.fail("a string that is not valid UTF-8");
     out.append(rest.substr(0, plain));
     cursor.advance(plain);
@@ -109,6 +115,7 @@ std::string read_json_string(TextCursor& cursor) {
     if (!cursor.rest().starts_with('\\')) cursor.fail("a string that does not end");
     cursor.advance(1);
     read_escape(cursor, out);
+    check_length(out.size());
   }
 }
 

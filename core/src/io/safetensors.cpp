@@ -55,19 +55,6 @@ std::string field_of(std::string_view name, std::string_view part) {
   return fmt::format("tensor {}: {}", io::in_quotes(name), part);
 }
 
-/// Reads "{" key ":" value, ... "}"; `read_value(key)` reads one value.
-template <typename ReadValue>
-void read_object(io::TextCursor& cursor, ReadValue&& read_value) {
-  cursor.expect("{");
-  if (cursor.accept("}")) return;
-  do {
-    std::string key = io::read_json_string(cursor);
-    cursor.expect(":");
-    read_value(std::move(key));
-  } while (cursor.accept(","));
-  cursor.expect("}");
-}
-
 /// Reads "[" integer, ... "]".
 Dims read_integers(io::TextCursor& cursor) {
   Dims values;
@@ -87,7 +74,7 @@ class HeaderReader {
 
   void read() {
     if (!cursor_.rest().starts_with('{')) cursor_.fail("expected '{'");
-    read_object(cursor_, [&](std::string key) {
+    read_object([&](std::string key) {
       if (key == kMetadataKey) {
         read_metadata();
       } else {
@@ -103,13 +90,30 @@ class HeaderReader {
   Metadata metadata;
 
  private:
+  /// Reads "{" key ":" value, ... "}"; `read_value(key)` reads one value.
+  template <typename ReadValue>
+  void read_object(ReadValue&& read_value) {
+    cursor_.expect("{");
+    if (cursor_.accept("}")) return;
+    do {
+      std::string key = read_text();
+      cursor_.expect(":");
+      read_value(std::move(key));
+    } while (cursor_.accept(","));
+    cursor_.expect("}");
+  }
+
+  /// A string that may be as long as what is left of kMostText.
+  std::string read_text() { return io::read_json_string(cursor_, kMostText - text_); }
+
   void read_metadata() {
     cursor_.set_field(std::string(kMetadataKey));
     if (std::exchange(has_metadata_, true)) cursor_.fail("it is there a second time");
-    read_object(cursor_, [&](std::string key) {
+    read_object([&](std::string key) {
       cursor_.set_field(fmt::format("{}: {}", kMetadataKey, io::in_quotes(key)));
-      std::string value = io::read_json_string(cursor_);
-      charge(key.size() + value.size() + kTextOverhead);
+      charge(key.size() + kTextOverhead);
+      std::string value = read_text();
+      charge(value.size());
       if (!metadata.emplace(std::move(key), std::move(value)).second) cursor_.fail("a duplicate key");
     });
   }
@@ -122,7 +126,7 @@ class HeaderReader {
     constexpr std::array<std::string_view, 3> kKeys = {"dtype", "shape", "data_offsets"};
     std::array<bool, 3> seen{};
     cursor_.set_field(field_of(name, "entry"));
-    read_object(cursor_, [&](const std::string& key) {
+    read_object([&](const std::string& key) {
       const auto i = static_cast<std::size_t>(std::ranges::find(kKeys, key) - kKeys.begin());
       if (i == kKeys.size()) cursor_.fail(fmt::format("an unknown key {}", io::in_quotes(key)));
       cursor_.set_field(field_of(name, key));
@@ -144,7 +148,7 @@ class HeaderReader {
   }
 
   DType read_dtype() {
-    const std::string code = io::read_json_string(cursor_);
+    const std::string code = read_text();
     const auto* row = std::ranges::find(kDTypes, std::string_view(code), &DTypeRow::code);
     if (row == kDTypes.end()) {
       cursor_.fail(fmt::format("{} is none of F32 F64 BF16 I32 I64 U8 BOOL", io::in_quotes(code)));
@@ -292,6 +296,8 @@ SafetensorsFile load_safetensors(const std::string& path) {
   out.metadata = std::move(header.metadata);
   return out;
 }
+
+void check_save_path(const std::string& path) { const io::AtomicFile file(path); }
 
 void save_safetensors(const std::string& path, const NamedTensors& tensors, const Metadata& metadata) {
   check_saveable(path, tensors, metadata);

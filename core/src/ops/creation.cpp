@@ -10,8 +10,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "../dispatch/door.h"
 #include "../tensor_body.h"
+#include "elementwise.h"
 
 namespace tenon {
 namespace {
@@ -36,10 +36,7 @@ Tensor drawn(Op op, const Shape& shape, DType dtype, std::uint64_t words_per_ele
 
 Tensor drawn_floating(Op op, const Shape& shape, DType dtype, double first, double second,
                       Generator& generator) {
-  if (!is_floating(dtype)) {
-    throw DTypeError(
-        fmt::format("[{}] drawn as float32, float64 or bfloat16, not as {}", info(op).name, name(dtype)));
-  }
+  ops::check_dtype(op, dtype);
   const DType native = dtype == DType::bfloat16 ? DType::float32 : dtype;
   return astype(drawn(op, shape, native, native == DType::float64 ? 2 : 1, first, second, generator), dtype);
 }
@@ -104,7 +101,7 @@ double exact_steps(Scalar start, Scalar stop, Scalar step) {
 }  // namespace
 
 Tensor arange(Scalar start, Scalar stop, Scalar step, DType dtype) {
-  if (dtype == DType::boolean) throw DTypeError("[arange] not defined on bool");
+  ops::check_dtype(Op::arange, dtype);
   const double steps = step.real() == 0 ? -1 : exact_steps(start, stop, step);
   if (!(steps >= 0)) {
     throw IndexError(

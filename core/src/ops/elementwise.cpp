@@ -27,15 +27,19 @@ DType result_dtype(Op op, DType dtype) {
 }
 
 void check_dtype(Op op, DType dtype) {
-  const bool no_bool =
-      op == Op::neg || op == Op::sub || op == Op::pow || op == Op::multiply_add || op == Op::matmul ||
-                       op == Op::einsum;
-  if (no_bool && dtype == DType::boolean) {
-    throw DTypeError(fmt::format("[{}] not defined on bool; cast with astype()", info(op).name));
-  }
-  const bool bitwise = op == Op::bitwise_and || op == Op::bitwise_or || op == Op::bitwise_xor;
-  if (bitwise && is_floating(dtype)) {
-    throw DTypeError(fmt::format("[{}] defined on integers and bool, not on {}", info(op).name, name(dtype)));
+  const OpInfo& row = info(op);
+  switch (row.accepts) {
+    case Accepts::any:
+      return;
+    case Accepts::no_bool:
+      if (dtype != DType::boolean) return;
+      throw DTypeError(fmt::format("[{}] not defined on bool; cast with astype()", row.name));
+    case Accepts::no_floating:
+      if (!is_floating(dtype)) return;
+      throw DTypeError(fmt::format("[{}] defined on integers and bool, not on {}", row.name, name(dtype)));
+    case Accepts::floating:
+      if (is_floating(dtype)) return;
+      throw DTypeError(fmt::format("[{}] defined on floating dtypes, not on {}", row.name, name(dtype)));
   }
 }
 

@@ -81,7 +81,7 @@ Tensor scatter_add(const Tensor& x, std::int64_t axis, const Tensor& index, cons
                                  to_string(index.shape()), to_string(source.shape())));
   }
   const DType dtype = promote(x.dtype(), source.dtype());
-  if (dtype == DType::boolean) throw DTypeError("[scatter_add] not defined on bool; cast with astype()");
+  ops::check_dtype(Op::scatter_add, dtype);
   Tensor out;
   {
     const NoGrad no_grad;

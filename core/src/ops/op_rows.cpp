@@ -77,6 +77,7 @@ constexpr std::array kDiagonal = {
 constexpr std::array kSlice = {kFirstAxis, ArgumentInfo{"start", Kind::integer, "0", ""},
                                ArgumentInfo{"stop", Kind::integer, "9223372036854775807", "excluded"},
                                ArgumentInfo{"step", Kind::integer, "1", "positive"}};
+constexpr std::array kSelect = {kFirstAxis, ArgumentInfo{"index", Kind::integer, "required", ""}};
 constexpr std::array kClose = {ArgumentInfo{"rtol", Kind::real, "1e-5", "relative to |b|"},
                                ArgumentInfo{"atol", Kind::real, "1e-8", "absolute"},
                                ArgumentInfo{"equal_nan", Kind::flag, "false", "NaN equals NaN"}};
@@ -115,13 +116,14 @@ Tensor call(In in, const Args& a) {
 }
 
 template <Tensor (*F)(const Tensor&)>
-constexpr OpInfo unary(std::string_view name, std::uint32_t member, Rule rule, std::string_view formula) {
-  return {name, TENON_OP_UNARY, member, "x", {}, rule, rule != Rule::boolean, formula, call<F>};
+constexpr OpInfo unary(std::string_view name, std::uint32_t member, Rule rule, std::string_view formula,
+                       Accepts accepts = Accepts::any) {
+  return {name, TENON_OP_UNARY, member, "x", {}, rule, rule != Rule::boolean, formula, call<F>, accepts};
 }
 template <Tensor (*F)(const Tensor&, const Tensor&)>
 constexpr OpInfo binary(std::string_view name, std::uint32_t member, Rule rule, bool differentiable,
-                        std::string_view formula) {
-  return {name, TENON_OP_BINARY, member, "a b", {}, rule, differentiable, formula, call<F>};
+                        std::string_view formula, Accepts accepts = Accepts::any) {
+  return {name, TENON_OP_BINARY, member, "a b", {}, rule, differentiable, formula, call<F>, accepts};
 }
 template <Tensor (*F)(const Tensor&, const Axes&, bool)>
 constexpr OpInfo reduce(std::string_view name, std::uint32_t member, Rule rule, bool differentiable,
@@ -139,7 +141,8 @@ constexpr std::array kRows = {
              const Scalar start = a.number("start"), stop = a.number("stop"), step = a.number("step");
              return a.empty("dtype") ? arange(start, stop, step)
                                      : arange(start, stop, step, a.dtype("dtype"));
-           }},
+           },
+           Accepts::no_bool},
     OpInfo{"eye", TENON_OP_INIT, TENON_INIT_EYE, "", kEye, Rule::given, false,
            "1 where column - row = offset, else 0",
            [](In, const Args& a) {
@@ -154,13 +157,15 @@ constexpr std::array kRows = {
            "uniform on [low, high)",
            [](In, const Args& a) {
              return uniform(a.dims("shape"), a.real("low"), a.real("high"), a.dtype("dtype"), Draw(a).get());
-           }},
+           },
+           Accepts::floating},
     OpInfo{"normal", TENON_OP_INIT, TENON_INIT_NORMAL, "", kNormal, Rule::given, false,
            "normal with mean and deviation",
            [](In, const Args& a) {
              return normal(a.dims("shape"), a.real("mean"), a.real("deviation"), a.dtype("dtype"),
                            Draw(a).get());
-           }},
+           },
+           Accepts::floating},
 
     OpInfo{"copy", TENON_OP_COPY, 0, "x", kCopy, Rule::given, true,
            "x, contiguous, in another dtype if one is given",
@@ -169,7 +174,7 @@ constexpr std::array kRows = {
              return dtype == in[0].dtype() ? clone(in[0]) : astype(in[0], dtype);
            }},
 
-    unary<neg>("neg", TENON_UNARY_NEG, Rule::same, "-x"),
+    unary<neg>("neg", TENON_UNARY_NEG, Rule::same, "-x", Accepts::no_bool),
     unary<abs>("abs", TENON_UNARY_ABS, Rule::same, "|x|"),
     unary<sign>("sign", TENON_UNARY_SIGN, Rule::same, "-1, 0 or 1"),
     unary<exp>("exp", TENON_UNARY_EXP, Rule::floating, "e^x"),
@@ -194,15 +199,15 @@ constexpr std::array kRows = {
     unary<isnan>("isnan", TENON_UNARY_ISNAN, Rule::boolean, "x is NaN"),
 
     binary<add>("add", TENON_BINARY_ADD, Rule::same, true, "a + b"),
-    binary<sub>("sub", TENON_BINARY_SUB, Rule::same, true, "a - b"),
+    binary<sub>("sub", TENON_BINARY_SUB, Rule::same, true, "a - b", Accepts::no_bool),
     binary<mul>("mul", TENON_BINARY_MUL, Rule::same, true, "a b"),
     binary<div>("div", TENON_BINARY_DIV, Rule::floating, true, "a / b"),
-    binary<pow>("pow", TENON_BINARY_POW, Rule::same, true, "a^b"),
+    binary<pow>("pow", TENON_BINARY_POW, Rule::same, true, "a^b", Accepts::no_bool),
     binary<maximum>("maximum", TENON_BINARY_MAXIMUM, Rule::same, true, "the larger; NaN wins"),
     binary<minimum>("minimum", TENON_BINARY_MINIMUM, Rule::same, true, "the smaller; NaN wins"),
-    binary<bitwise_and>("bitwise_and", TENON_BINARY_AND, Rule::same, false, "a & b"),
-    binary<bitwise_or>("bitwise_or", TENON_BINARY_OR, Rule::same, false, "a | b"),
-    binary<bitwise_xor>("bitwise_xor", TENON_BINARY_XOR, Rule::same, false, "a ^ b"),
+    binary<bitwise_and>("bitwise_and", TENON_BINARY_AND, Rule::same, false, "a & b", Accepts::no_floating),
+    binary<bitwise_or>("bitwise_or", TENON_BINARY_OR, Rule::same, false, "a | b", Accepts::no_floating),
+    binary<bitwise_xor>("bitwise_xor", TENON_BINARY_XOR, Rule::same, false, "a ^ b", Accepts::no_floating),
     binary<eq>("eq", TENON_BINARY_EQ, Rule::boolean, false, "a = b"),
     binary<ne>("ne", TENON_BINARY_NE, Rule::boolean, false, "a != b"),
     binary<lt>("lt", TENON_BINARY_LT, Rule::boolean, false, "a < b"),
@@ -236,7 +241,8 @@ constexpr std::array kRows = {
            Rule::same,
            true,
            "a + b c",
-           call<multiply_add>},
+           call<multiply_add>,
+           Accepts::no_bool},
 
     reduce<sum>("sum", TENON_REDUCE_SUM, Rule::accumulating, true, "sum of x"),
     reduce<mean>("mean", TENON_REDUCE_MEAN, Rule::floating, true, "sum of x / count"),
@@ -256,17 +262,19 @@ constexpr std::array kRows = {
            Rule::same,
            true,
            "out[.., i, j] = sum_k a[.., i, k] b[.., k, j]",
-           call<matmul>},
+           call<matmul>,
+           Accepts::no_bool},
     OpInfo{"einsum", TENON_OP_EINSUM, 0, "tensors...", kEinsum, Rule::same, true,
-           "sum over the letters without place in the output of the product",
-           [](In in, const Args& a) { return einsum(a.text("equation"), in); }},
+           "sum of products, by an equation such as ij,jk->ik",
+           [](In in, const Args& a) { return einsum(a.text("equation"), in); }, Accepts::no_bool},
 
     OpInfo{"gather", TENON_OP_INDEX, TENON_INDEX_GATHER, "x index", kAlong, Rule::same, true,
            "x[.., index[..], ..] along axis",
            [](In in, const Args& a) { return gather(in[0], a.integer("axis"), in[1]); }},
     OpInfo{"scatter_add", TENON_OP_INDEX, TENON_INDEX_SCATTER_ADD, "x index source", kAlong, Rule::same, true,
            "x with x[.., index[..], ..] += source[..] along axis",
-           [](In in, const Args& a) { return scatter_add(in[0], a.integer("axis"), in[1], in[2]); }},
+           [](In in, const Args& a) { return scatter_add(in[0], a.integer("axis"), in[1], in[2]); },
+           Accepts::no_bool},
     OpInfo{"one_hot", TENON_OP_INDEX, TENON_INDEX_ONE_HOT, "index", kOneHot, Rule::given, false,
            "out[.., c] = (index[..] = c)",
            [](In in, const Args& a) { return one_hot(in[0], a.integer("classes"), a.dtype("dtype")); }},
@@ -277,14 +285,24 @@ constexpr std::array kRows = {
            [](In in, const Args& a) {
              return var(in[0], a.dims("axis"), a.real("correction"), a.flag("keepdim"));
            }},
-    OpInfo{"std", 0, 0, "x", kVariance, Rule::floating, true, "var(x)^(1/2)",
-           [](In in,
-              const Args& a) { return std(in[0], a.dims("axis"), a.real("correction"), a.flag("keepdim")); }},
+    OpInfo{
+        "std", 0, 0, "x", kVariance, Rule::floating, true, "var(x)^(1/2)",
+        [](In in,
+           const Args& a) { return stddev(in[0], a.dims("axis"), a.real("correction"), a.flag("keepdim")); }},
     OpInfo{"logsumexp", 0, 0, "x", kReduce, Rule::floating, true, "ln of the sum of e^x", call<logsumexp>},
     OpInfo{"softmax", 0, 0, "x", kAlong, Rule::floating, true, "e^x / sum of e^x along axis", call<softmax>},
     OpInfo{"log_softmax", 0, 0, "x", kAlong, Rule::floating, true, "x - logsumexp(x) along axis",
            call<log_softmax>},
-    OpInfo{"linear", 0, 0, "x weight bias", {}, Rule::same, true, "x weight^T + bias", call<linear>},
+    OpInfo{"linear",
+           0,
+           0,
+           "x weight [bias]",
+           {},
+           Rule::same,
+           true,
+           "x weight^T + bias",
+           call<linear>,
+           Accepts::no_bool},
     OpInfo{"outer", 0, 0, "a b", {}, Rule::same, true, "out[i, j] = a[i] b[j]", call<outer>},
     OpInfo{"astype", 0, 0, "x", kCast, Rule::given, true, "x in another dtype",
            [](In in, const Args& a) { return astype(in[0], a.dtype("dtype")); }},
@@ -314,11 +332,18 @@ constexpr std::array kRows = {
            [](In in, const Args& a) { return concat(in, a.integer("axis")); }},
     OpInfo{"stack", 0, 0, "tensors...", kAlongFirst, Rule::same, true, "joined along a further axis",
            [](In in, const Args& a) { return stack(in, a.integer("axis")); }},
+    OpInfo{"select", 0, 0, "x", kSelect, Rule::same, true, "x[.., index, ..] on an axis that goes",
+           [](In in, const Args& a) { return select(in[0], a.integer("axis"), a.integer("index")); }},
     OpInfo{"index_select", 0, 0, "x index", kAlongFirst, Rule::same, true, "the slices of x that index names",
            [](In in, const Args& a) { return index_select(in[0], a.integer("axis"), in[1]); }},
     OpInfo{"isclose", 0, 0, "a b", kClose, Rule::boolean, false, "|a - b| <= atol + rtol |b|",
            [](In in, const Args& a) {
              return isclose(in[0], in[1], a.real("rtol"), a.real("atol"), a.flag("equal_nan"));
+           }},
+    OpInfo{"allclose", 0, 0, "a b", kClose, Rule::boolean, false, "whether isclose() holds everywhere",
+           [](In in, const Args& a) {
+             return full({}, allclose(in[0], in[1], a.real("rtol"), a.real("atol"), a.flag("equal_nan")),
+                         DType::boolean);
            }},
     OpInfo{"bernoulli", 0, 0, "", kBernoulli, Rule::boolean, false, "true with probability p",
            [](In, const Args& a) { return bernoulli(a.dims("shape"), a.real("p"), Draw(a).get()); }},

@@ -99,6 +99,21 @@ Tensor extremum_gradient(const Tensor& g, const Tensor& y, const Tensor& x) {
   return chosen * (reduced.empty() ? g : g / sum(chosen, reduced, true));
 }
 
+// out[.., i] = the product of x[.., j] over j < i (`before`) or j > i, in log2 n steps, each of which doubles
+// how far out[.., i] reaches (Hillis & Steele 1986).
+Tensor exclusive_product(const Tensor& x, bool before) {
+  const std::int64_t n = x.size(-1);
+  const auto shifted = [&](const Tensor& y, std::int64_t by) {
+    Shape shape = y.shape();
+    shape[shape.size() - 1] = by;
+    const Tensor edge = ones(shape, y.dtype());
+    return before ? concat({edge, slice(y, -1, 0, n - by)}, -1) : concat({slice(y, -1, by, n), edge}, -1);
+  };
+  Tensor out = shifted(x, 1);
+  for (std::int64_t reach = 1; reach < n; reach *= 2) out = out * shifted(out, reach);
+  return out;
+}
+
 }  // namespace
 
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
@@ -116,9 +131,8 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
 Tensor prod(const Tensor& x, const Axes& axes, bool keepdim) {
   return reduce(Op::prod, x, axes, keepdim, [](const Tensor& g, const Tensor& y, const Tensor& x) {
     if (!any(eq(x, 0)).item<bool>()) return g * y / x;
-    // With zeros about, y / x is no answer. Move the reduced axes into one last axis of n, put 1 on the
-    // diagonal of n copies, and multiply: element i is the product of all but x_i, whatever is zero, at every
-    // order.
+    // With zeros about, y / x is no answer. Move the reduced axes into one last axis: the product of what is
+    // before x_i and of what is behind it is right whatever is zero, at every order.
     Axes order;
     Axes inverse(x.rank(), 0);
     Shape outer;
@@ -134,8 +148,7 @@ Tensor prod(const Tensor& x, const Axes& axes, bool keepdim) {
     Shape flat = outer;
     flat.push_back(x.size() / std::max<std::int64_t>(element_count(outer), 1));
     const Tensor rows = reshape(moved, flat);
-    const Tensor diagonal = astype(eye(flat.back(), DType::float32), DType::boolean);
-    const Tensor others = prod(where(diagonal, scalar_beside(x, 1), unsqueeze(rows, -2)), {-1});
+    const Tensor others = exclusive_product(rows, true) * exclusive_product(rows, false);
     return g * permute(reshape(others, moved.shape()), inverse);
   });
 }
@@ -161,7 +174,7 @@ Tensor var(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
   return sum(square(values - mean(values, axes, true)), axes, keepdim) / std::max(count - correction, 0.0);
 }
 
-Tensor std(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
+Tensor stddev(const Tensor& x, const Axes& axes, double correction, bool keepdim) {
   return sqrt(var(x, axes, correction, keepdim));
 }
 

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "allocation_meter.h"
 #include "gzip_bytes.h"
 #include "idx_bytes.h"
 
@@ -57,6 +58,29 @@ TEST(Dataset, RefusesFilesThatDoNotFit) {
     expect_file_error([&] { load_image_folder(folder.path(), Subset::train); },
                       bad.images_to_blame ? images : labels, bad.field);
   }
+}
+
+TEST(Dataset, ComparesTheCountsBeforeItReadsEitherFile) {
+  const TemporaryFolder folder;
+  constexpr std::uint32_t kMany = 32U << 20;
+  const std::string pixels(kMany, '\0');
+  const std::string images =
+      folder.write("train-images-idx3-ubyte.gz", gzip(idx(0x08, {kMany, 1, 1}, pixels)));
+  folder.write("train-labels-idx1-ubyte.gz", gzip(idx(0x08, {kMany - 1}, pixels)));
+  const AllocationMeter meter;
+  expect_file_error([&] { load_image_folder(folder.path(), Subset::train); }, images, "33554431 labels");
+  EXPECT_LE(meter.peak(), std::size_t{1} << 20);
+}
+
+TEST(Dataset, TakesNineBytesALabelAtTheMost) {
+  const TemporaryFolder folder;
+  constexpr std::uint32_t kMany = 1U << 20;
+  folder.write("train-images-idx3-ubyte", idx(0x08, {kMany, 1, 1}, std::string(kMany, '\0')));
+  folder.write("train-labels-idx1-ubyte", idx(0x08, {kMany}, std::string(kMany, '\7')));
+  const AllocationMeter meter;
+  const ImageDataset dataset = load_image_folder(folder.path(), Subset::train);
+  EXPECT_EQ(dataset.classes(), 8);
+  EXPECT_LE(meter.peak(), (std::size_t{1} + 1 + 8 + 1) * kMany);  // images, bytes, labels, and some
 }
 
 TEST(Dataset, SaysWhereToGetMissingFiles) {

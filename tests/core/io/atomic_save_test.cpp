@@ -213,5 +213,32 @@ TEST(AtomicSave, AKillWhileWritingLeavesTheOldFileWhole) {
   }
 }
 
+TEST(CheckSavePath, RefusesWhatSavingWouldRefuse) {
+  const TemporaryFolder folder;
+  const std::string fifo = folder / "fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  expect_file_error([&] { check_save_path(fifo); }, fifo, "not a regular file");
+  expect_file_error([&] { check_save_path(folder.path()); }, folder.path().string(), "directory");
+  expect_file_error([&] { check_save_path(folder / "none/x"); }, folder / "none/x", "No such");
+}
+
+TEST(CheckSavePath, RefusesAFileThatMayNotBeWritten) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may write everything";
+  const TemporaryFolder folder;
+  const std::string path = folder.write("x", "old");
+  fs::permissions(path, fs::perms::owner_read);
+  expect_file_error([&] { check_save_path(path); }, path, "Permission denied");
+}
+
+TEST(CheckSavePath, LeavesNothingBehind) {
+  const TemporaryFolder folder;
+  check_save_path(folder / "new");
+  EXPECT_TRUE(folder.names().empty());
+  const std::string path = folder.write("x", "old");
+  check_save_path(path);
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(folder.names().size(), 1U);
+}
+
 }  // namespace
 }  // namespace tenon::testing

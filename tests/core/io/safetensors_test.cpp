@@ -203,6 +203,9 @@ TEST(Safetensors, RefusesByteRangesThatLie) {
 }
 
 TEST(Safetensors, StaysWithinItsAllowance) {
+  const std::string huge(99'000'000, 'n');
+  std::string escaped(99'000'000, 'n');
+  for (std::size_t i = 0; i + 1 < escaped.size(); i += 100) escaped.replace(i, 2, "\\n");
   const std::string depth(4'000'000, '[');
   const std::string objects = [] {
     std::string text;
@@ -222,8 +225,11 @@ TEST(Safetensors, StaysWithinItsAllowance) {
       {file_of(objects), "tensor \"a\""},
       {file_of(many), "tensors"},
       {file_of(metadata + "}"), "16 MiB"},
-      {file_of("{\"" + std::string(40'000'000, 'n') + "\":"), "16 MiB"},
-      {file_of("{\"a\":{\"dtype\":\"" + std::string(40'000'000, 'n') + "\""), "none of"},
+      {file_of("{\"" + huge + "\":"), "more than 16777216 bytes"},
+      {file_of("{\"" + escaped), "more than 16777216 bytes"},
+      {file_of("{\"a\":{\"" + huge + "\":"), "more than 16777215 bytes"},
+      {file_of("{\"a\":{\"dtype\":\"" + huge + "\""), "more than 16777215 bytes"},
+      {file_of(R"({"__metadata__":{"a":")" + huge + "\""), "bytes"},
       {file_of("{\"a\":{\"dtype\":\"U8\",\"shape\":[" + std::string(40'000'000, '9')), "2^63"},
       {little_endian(100'000'001, 8) + "{" + std::string(100'000'000, ' '), "header length"},
   });

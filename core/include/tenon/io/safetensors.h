@@ -38,4 +38,8 @@ TENON_API SafetensorsFile load_safetensors(const std::string& path);
 TENON_API void save_safetensors(const std::string& path, const NamedTensors& tensors,
                                 const Metadata& metadata = {});
 
+/// Throws FileError if no file could be written at `path`, as save_safetensors() would: now instead of after
+/// the work whose result is to be saved.
+TENON_API void check_save_path(const std::string& path);
+
 }  // namespace tenon

@@ -9,8 +9,9 @@
  *
  * Growth. Every struct that crosses the line begins with `struct_size`, the size that its maker knew.
  * Fields are only ever appended; a reader uses a field only if `struct_size` covers it. Appended
- * fields, ops and members raise TENON_ABI_MINOR, and either side may be newer. Anything else raises
- * TENON_ABI_MAJOR, and different majors refuse each other.
+ * fields, ops and members raise TENON_ABI_MINOR, and either side may be newer: 0 or null in an appended
+ * field must mean what held before it was there, since that is what the SDK reads where the other side
+ * lacks it. Anything else raises TENON_ABI_MAJOR, and different majors refuse each other.
  *
  * What the host promises for every call: dtypes are promoted as the op's rule below says; elementwise inputs
  * have the output's shape (broadcasting is done by zero strides); outputs are allocated; strides are

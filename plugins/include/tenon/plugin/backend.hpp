@@ -58,24 +58,25 @@ class Call {
   [[nodiscard]] View input(std::size_t i) const { return View(frame_->inputs[i]); }
   [[nodiscard]] View output(std::size_t i = 0) const { return View(frame_->outputs[i]); }
   [[nodiscard]] void* stream() const { return frame_->stream; }
-  /// The op's attributes; `Attributes` is the struct that abi.h names for the op. Throws
-  /// std::invalid_argument if the host's struct is older than what this backend was built for.
+  /// A copy of the op's attributes; `Attributes` is the struct that abi.h names for the op. What an older
+  /// host does not know of is 0.
   template <typename Attributes>
-  [[nodiscard]] const Attributes& attributes() const {
-    const auto* attributes = static_cast<const Attributes*>(frame_->attributes);
-    if (attributes == nullptr || attributes->struct_size < sizeof(Attributes)) {
-      throw std::invalid_argument("the host's attributes are older than this backend; rebuild the host");
-    }
-    return *attributes;
+  [[nodiscard]] Attributes attributes() const {
+    if (prefix().struct_size >= sizeof(Attributes))
+      return *static_cast<const Attributes*>(frame_->attributes);
+    Attributes attributes{};
+    std::memcpy(&attributes, frame_->attributes, prefix().struct_size);
+    return attributes;
   }
   /// The member of the op's family: TENON_UNARY_EXP, say.
-  [[nodiscard]] std::uint32_t member() const { return attributes<tenon_member_prefix>().member; }
+  [[nodiscard]] std::uint32_t member() const { return prefix().member; }
 
  private:
-  struct tenon_member_prefix {
-    std::uint32_t struct_size;
-    std::uint32_t member;
-  };
+  // How the attributes of every family begin.
+  [[nodiscard]] const tenon_member_attributes& prefix() const {
+    return *static_cast<const tenon_member_attributes*>(frame_->attributes);
+  }
+
   const tenon_call* frame_;
 };
 
@@ -85,8 +86,8 @@ class InvalidData : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// What the host offers; set before the backend is constructed, valid until the process ends. Hidden, so that
-/// each plugin has its own whatever flags it was built with.
+/// What the host offers; set before the backend is constructed, valid until the process ends. What an older
+/// host does not know of is null. Hidden, so that each plugin has its own whatever flags it was built with.
 [[gnu::visibility("hidden")]] inline const tenon_host* host = nullptr;
 
 /// A backend on host memory. The host makes one instance; `supports` and `run` are called from several
@@ -144,16 +145,22 @@ void copy_text(char (&to)[N], std::string_view from) {
   to[n] = '\0';
 }
 
+/// Copies as much of a struct as both sides know of; `to` keeps the rest.
+template <typename Struct>
+void copy_known(Struct* to, const Struct* from, std::size_t struct_size) {
+  std::memcpy(to, from, struct_size < sizeof(Struct) ? struct_size : sizeof(Struct));
+}
+
 inline tenon_status device_properties(tenon_backend* backend, std::int32_t,
                                       tenon_device_properties* properties) {
   return guarded([&] {
-    if (properties->struct_size < sizeof(tenon_device_properties)) return TENON_UNSUPPORTED;
-    properties->flags = self(backend).flags();
-    properties->device = DLDevice{kDLCPU, 0};
-    copy_text(properties->name, "CPU");
-    copy_text(properties->library, self(backend).library());
-    properties->total_memory = 0;
-    properties->free_memory = 0;
+    tenon_device_properties own{};
+    own.struct_size = properties->struct_size;
+    own.flags = self(backend).flags();
+    own.device = DLDevice{kDLCPU, 0};
+    copy_text(own.name, "CPU");
+    copy_text(own.library, self(backend).library());
+    copy_known(properties, &own, properties->struct_size);
     return TENON_OK;
   });
 }
@@ -187,11 +194,13 @@ inline tenon_status run(tenon_backend* backend, const tenon_call* call) {
 /// The entry function of a plugin whose backend is the class `T`; for TENON_EXPORT_BACKEND.
 template <typename T>
 [[gnu::visibility("hidden")]] const tenon_backend_table* entry(const tenon_host* offered) {
-  if (offered->abi_major != TENON_ABI_MAJOR || offered->struct_size < sizeof(tenon_host)) {
-    offered->set_error("the host is older than this plugin; rebuild one of them");
+  if (offered->abi_major != TENON_ABI_MAJOR) {
+    offered->set_error("the host has another major version of the ABI; rebuild one of them");
     return nullptr;
   }
-  host = offered;
+  static tenon_host known{};
+  detail::copy_known(&known, offered, offered->struct_size);
+  host = &known;
   static constexpr tenon_backend_table table = {
       sizeof(tenon_backend_table),
       TENON_ABI_MAJOR,
