@@ -86,6 +86,7 @@ class Binding {
           source_, output.begin,
           fmt::format("the output has {} axes, {} are the most", equation_.output.size(), kMaxRank));
     }
+    for (std::size_t operand = 0; operand < shapes_.size(); ++operand) find_carried(operand);
     return std::move(equation_);
   }
 
@@ -167,6 +168,15 @@ class Binding {
     }
     known = extent;
     owners_[label] = operand;
+  }
+
+  void find_carried(std::size_t operand) {
+    const Labels& labels = equation_.operands[operand];
+    Labels& carried = equation_.carried.emplace_back();
+    for (std::size_t axis = 0; axis < labels.size(); ++axis) {
+      if (shapes_[operand][axis] != 1 && std::ranges::find(carried, labels[axis]) == carried.end())
+        carried.push_back(labels[axis]);
+    }
   }
 
   const Source& source_;

@@ -16,11 +16,10 @@ class Scheduling {
   explicit Scheduling(const Equation& equation) : equation_(equation), uses_(equation.extents.size(), 0) {}
 
   Schedule run(std::optional<std::int64_t> memory_limit) {
-    for (const Labels& labels : equation_.operands) {
-      schedule_.operands.push_back(significant(labels));
-      count(schedule_.operands.back(), 1);
-    }
-    schedule_.output = significant(equation_.output);
+    schedule_.operands = equation_.carried;
+    for (const Labels& labels : schedule_.operands) count(labels, 1);
+    std::ranges::copy_if(equation_.output, std::back_inserter(schedule_.output),
+                         [&](Label label) { return equation_.extents[label] != 1; });
     count(schedule_.output, 1);
     held_ = schedule_.operands;
     current_.resize(held_.size());
@@ -36,15 +35,6 @@ class Scheduling {
   }
 
  private:
-  [[nodiscard]] Labels significant(const Labels& labels) const {
-    Labels kept;
-    for (const Label label : labels) {
-      if (equation_.extents[label] != 1 && std::ranges::find(kept, label) == kept.end())
-        kept.push_back(label);
-    }
-    return kept;
-  }
-
   // uses_: in how many tensors that are left, the output included, a label occurs.
   void count(const Labels& labels, int change) {
     for (const Label label : labels) uses_[label] += change;
