@@ -1,5 +1,9 @@
 #include "plan.h"
 
+#include <tenon/error.h>
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -119,6 +123,10 @@ class Planning {
     } else if (!last) {
       output = filtered(a, [&](Label label) { return contains(step.output, label); });
     }
+    if (output.size() > kMaxRank) {
+      throw ShapeError(fmt::format("[einsum] an intermediate result has {} axes, {} are the most",
+                                   output.size(), kMaxRank));
+    }
     call.attributes = modes_of(inputs, output);
     for (const Label label : output) call.shape.push_back(equation_.extents[label]);
     held_.push_back({output, output});
@@ -170,7 +178,8 @@ struct KeyEqual {
 template <typename Word>
 void write_key(const Source& source, std::span<const Tensor> operands, const EinsumOptions& options,
                Word&& word) {
-  word(options.memory_limit ? *options.memory_limit : -1);
+  word(options.memory_limit ? 1 : 0);
+  word(options.memory_limit.value_or(0));
   word(static_cast<std::int64_t>(source.tokens.size()));
   for (const einsum_language::Token token : source.tokens) word(token);
   for (const Tensor& operand : operands) {
