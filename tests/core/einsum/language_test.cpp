@@ -270,13 +270,11 @@ TEST(EinsumExtremes, AChainOfSixtyOperands) {
   EXPECT_TRUE(equal(einsum(std::span<const EinsumOperand>(chain), {{0, 60}}), expected));
 }
 
-TEST(EinsumExtremes, FiveThousandOperands) {
-  const std::vector<Tensor> ones_only(5000, ones({1}));
+TEST(EinsumExtremes, TenThousandCharactersForFiveThousandOperands) {
+  const std::vector<Tensor> vectors(5000, ones({2}));
   std::string equation = "a";
   while (equation.size() < 9999) equation += ",a";
-  EXPECT_EQ(einsum(equation, ones_only).item<float>(), 1);
-  const std::vector<Tensor> pairs(5000, ones({2}));
-  EXPECT_EQ(einsum(equation, pairs).item<float>(), 2);
+  EXPECT_EQ(einsum(equation, vectors).item<float>(), 2);
 }
 
 }  // namespace
