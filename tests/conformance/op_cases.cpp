@@ -1,6 +1,7 @@
 #include "op_cases.h"
 
 #include <tenon/creation.h>
+#include <tenon/einsum.h>
 #include <tenon/ops.h>
 #include <tenon/views.h>
 
@@ -274,6 +275,50 @@ void add_products(std::vector<OpCase>& cases) {
   cases.push_back({"outer", "", {{{3}}, {{4}}}, {}, exact(), kAll, {{0}, {4}}});
 }
 
+void add_einsum(std::vector<OpCase>& cases) {
+  struct Row {
+    const char* variant;
+    const char* equation;
+    std::vector<Operand> operands;
+    double terms;
+    std::vector<Shape> empty_shapes;
+    bool one_call = true;  // what takes more stores intermediate results, in bfloat16 rounded ones
+  };
+  const Row rows[] = {
+      {"", "ik,kj->ij", {{{3, 5}}, {{5, 4}}}, 5, {{3, 0}, {0, 4}}},
+      {"batch", "bik,bjk->jbi", {{{2, 3, 5}}, {{2, 4, 5}}}, 5, {{2, 0, 5}, {2, 4, 5}}},
+      {"dot", "ij,ij", {{{3, 4}}, {{3, 4}}}, 12, {{0, 4}, {0, 4}}},
+      {"outer", "i,j->ji", {{{3}}, {{4}}}, 1, {{0}, {4}}},
+      {"elements", "ij,j->ji", {{{3, 4}}, {{4}}}, 1, {{3, 0}, {0}}},
+      {"view", "ijk->kij", {{{2, 3, 4}}}, 1, {{2, 0, 4}}},
+      {"diagonal", "iji->ji", {{{3, 2, 3}}}, 1, {{3, 0, 3}}},
+      {"trace", "ii", {{{4, 4}}}, 4, {{0, 0}}},
+      {"sum", "ijk->j", {{{2, 3, 4}}}, 8, {{2, 3, 0}}},
+      {"dots", "...ik,kj->...ij", {{{2, 3, 5}}, {{5, 2}}}, 5, {{0, 3, 5}, {5, 2}}},
+      {"broadcast", "...i,...i->...", {{{2, 1, 4}}, {{3, 4}}}, 4, {{2, 1, 0}, {3, 0}}},
+      {"stretched", "ij,ij->j", {{{3, 4}}, {{1, 4}}}, 3, {{3, 0}, {1, 0}}, false},
+      {"chain", "ij,jk,kl->il", {{{2, 3}}, {{3, 4}}, {{4, 2}}}, 12, {{2, 3}, {3, 0}, {0, 2}}, false},
+      {"bilinear", "bn,anm,bm->ba", {{{2, 3}}, {{3, 3, 2}}, {{2, 2}}}, 6, {{0, 3}, {3, 3, 2}, {0, 2}}, false},
+  };
+  const std::vector<DType> with_bfloat16 = {DType::float32, DType::float64, DType::bfloat16,
+                                            DType::int32,   DType::int64,   DType::uint8};
+  for (const Row& row : rows) {
+    const std::string equation = row.equation;
+    const auto magnitude = [equation](const Tensors& x, const Tensor&) {
+      Tensors sizes;
+      for (const Tensor& each : x) sizes.push_back(abs(each));
+      return einsum(equation, sizes);
+    };
+    cases.push_back({"einsum",
+                     row.variant,
+                     row.operands,
+                     {{"equation", equation}},
+                     gamma(terms(static_cast<double>(row.operands.size()) + row.terms), magnitude),
+                     row.one_call ? with_bfloat16 : kNumbers,
+                     row.empty_shapes});
+  }
+}
+
 void add_views(std::vector<OpCase>& cases) {
   struct Row {
     const char* op;
@@ -379,6 +424,7 @@ const std::vector<OpCase>& op_cases() {
     add_ternary(all);
     add_reductions(all);
     add_products(all);
+    add_einsum(all);
     add_views(all);
     add_indexing(all);
     return all;

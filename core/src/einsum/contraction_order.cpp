@@ -38,7 +38,10 @@ ContractionTree search_at_random(const LabelGroups& groups, const MemoryLimit& l
   constexpr std::size_t kSmall = 6;
   constexpr std::size_t kMedium = 8;
   constexpr std::size_t kLarge = 10;
-  const std::size_t starts = std::clamp<std::size_t>(4000 / groups.operands(), 4, 96);
+  // A start takes time of the order of the square of the operands: seconds for several thousand.
+  constexpr std::size_t kMany = 1000;
+  const std::size_t starts =
+      groups.operands() > kMany ? 1 : std::clamp<std::size_t>(4000 / groups.operands(), 4, 96);
 
   SubsetSearch search;
   RandomNumbers random(1);

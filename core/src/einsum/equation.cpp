@@ -34,10 +34,10 @@ constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
   fail_at(source.text, source.text.empty() ? kNowhere : position_of(source.text, token), message);
 }
 
-std::string name_of(Token token) {
+// Labels are letters in an equation that is text, else numbers.
+std::string name_of(const Source& source, Token token) {
   if (token == kEllipsis) return "...";
-  return token < 128 && is_letter(static_cast<char>(token)) ? std::string(1, static_cast<char>(token))
-                                                            : fmt::format("{}", token);
+  return source.text.empty() ? fmt::format("{}", token) : std::string(1, static_cast<char>(token));
 }
 
 // One term's tokens, without its comma.
@@ -86,6 +86,7 @@ class Binding {
           source_, output.begin,
           fmt::format("the output has {} axes, {} are the most", equation_.output.size(), kMaxRank));
     }
+    for (std::size_t operand = 0; operand < shapes_.size(); ++operand) find_carried(operand);
     return std::move(equation_);
   }
 
@@ -128,7 +129,7 @@ class Binding {
 
   Label label_of(Token token) {
     const auto [at, is_new] = labels_.emplace(token, static_cast<Label>(equation_.extents.size()));
-    if (is_new) add_label(name_of(token));
+    if (is_new) add_label(name_of(source_, token));
     return at->second;
   }
 
@@ -169,6 +170,15 @@ class Binding {
     owners_[label] = operand;
   }
 
+  void find_carried(std::size_t operand) {
+    const Labels& labels = equation_.operands[operand];
+    Labels& carried = equation_.carried.emplace_back();
+    for (std::size_t axis = 0; axis < labels.size(); ++axis) {
+      if (shapes_[operand][axis] != 1 && std::ranges::find(carried, labels[axis]) == carried.end())
+        carried.push_back(labels[axis]);
+    }
+  }
+
   const Source& source_;
   std::span<const Shape> shapes_;
   std::vector<Term> terms_;
@@ -193,7 +203,7 @@ Equation bind(std::string_view text, std::span<const Shape> shapes) {
 void fail(const Source& source, Fault fault, std::size_t at) {
   const std::size_t position = source.text.empty() ? kNowhere : at;
   const auto culprit = [&]() -> std::string {
-    if (source.text.empty()) return at < source.tokens.size() ? name_of(source.tokens[at]) : "";
+    if (source.text.empty()) return at < source.tokens.size() ? name_of(source, source.tokens[at]) : "";
     const char c = at < source.text.size() ? source.text[at] : ' ';
     return c >= ' ' && c <= '~' ? fmt::format("'{}'", c)
                                 : fmt::format("the byte {:#04x}", static_cast<unsigned char>(c));

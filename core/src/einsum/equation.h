@@ -17,6 +17,9 @@ using Labels = std::vector<Label>;
 
 struct Equation {
   std::vector<Labels> operands;  ///< of every axis
+  /// Of every operand: the labels along which it has other than one element, each once. Along the others it is stretched,
+  /// and has no say in where they are summed.
+  std::vector<Labels> carried;
   Labels output;
   std::vector<std::int64_t> extents;  ///< of every label, after broadcasting
   std::vector<std::string> names;     ///< of every label: "i", "12", or "...0" for the first axis of "..."

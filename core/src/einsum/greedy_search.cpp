@@ -91,9 +91,12 @@ double GreedyContraction::rate(std::size_t a, std::size_t b) {
   const double larger = std::max(sizes_[a], sizes_[b]);
   const double removed = larger + std::log2(1 + std::exp2(std::min(sizes_[a], sizes_[b]) - larger));
   double score = size - rule_.weight * removed;
-  // Not 0, whose logarithm is infinite.
-  const double exponential = std::max(-std::log(1 - random_.uniform()), 0x1p-60);
-  if (rule_.temperature > 0) score += rule_.temperature * std::log(exponential);
+  const double uniform = random_.uniform();
+  if (rule_.temperature > 0) {
+    // Not 0, whose logarithm is infinite.
+    const double exponential = std::max(-std::log(1 - uniform), 0x1p-60);
+    score += rule_.temperature * std::log(exponential);
+  }
   if (!common) score += kNoCommonLabel;
   if (limit_.is_set() && limit_.excess(power_of_two(size)) > 0) score += kOverLimit;
   return score;

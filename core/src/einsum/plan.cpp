@@ -1,5 +1,9 @@
 #include "plan.h"
 
+#include <tenon/error.h>
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -119,6 +123,10 @@ class Planning {
     } else if (!last) {
       output = filtered(a, [&](Label label) { return contains(step.output, label); });
     }
+    if (output.size() > kMaxRank) {
+      throw ShapeError(fmt::format("[einsum] an intermediate result has {} axes, {} are the most",
+                                   output.size(), kMaxRank));
+    }
     call.attributes = modes_of(inputs, output);
     for (const Label label : output) call.shape.push_back(equation_.extents[label]);
     held_.push_back({output, output});
@@ -169,7 +177,8 @@ struct KeyEqual {
 // Everything that a plan depends on.
 void write_key(const Source& source, std::span<const Tensor> operands, const EinsumOptions& options,
                std::int64_t* to) {
-  *to++ = options.memory_limit ? *options.memory_limit : -1;
+  *to++ = options.memory_limit ? 1 : 0;
+  *to++ = options.memory_limit.value_or(0);
   *to++ = static_cast<std::int64_t>(source.tokens.size());
   to = std::ranges::copy(source.tokens, to).out;
   for (const Tensor& operand : operands) {
@@ -260,7 +269,7 @@ tenon_einsum_attributes modes_of(std::span<const Labels> inputs, const Labels& o
 std::shared_ptr<const Plan> plan_for(const Source& source, std::span<const Tensor> operands,
                                      const EinsumOptions& options) {
   constexpr std::size_t kShortKey = 160;
-  std::size_t length = 2 + source.tokens.size();
+  std::size_t length = 3 + source.tokens.size();
   for (const Tensor& operand : operands) length += 1 + 2 * operand.rank();
   std::array<std::int64_t, kShortKey> short_key;
   Key long_key(length > kShortKey ? length : 0);

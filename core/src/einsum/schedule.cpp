@@ -16,11 +16,10 @@ class Scheduling {
   explicit Scheduling(const Equation& equation) : equation_(equation), uses_(equation.extents.size(), 0) {}
 
   Schedule run(std::optional<std::int64_t> memory_limit) {
-    for (const Labels& labels : equation_.operands) {
-      schedule_.operands.push_back(significant(labels));
-      count(schedule_.operands.back(), 1);
-    }
-    schedule_.output = significant(equation_.output);
+    schedule_.operands = equation_.carried;
+    for (const Labels& labels : schedule_.operands) count(labels, 1);
+    std::ranges::copy_if(equation_.output, std::back_inserter(schedule_.output),
+                         [&](Label label) { return equation_.extents[label] != 1; });
     count(schedule_.output, 1);
     held_ = schedule_.operands;
     current_.resize(held_.size());
@@ -30,21 +29,12 @@ class Scheduling {
       if (held_[0].size() != schedule_.output.size()) add_step({0}, schedule_.output);
       return std::move(schedule_);
     }
-    for (std::size_t i = 0; i < current_.size(); ++i) sum_alone(i);
+    for (std::size_t i = 0; i < current_.size(); ++i) sum_alone(i, memory_limit);
     for (const auto& [left, right] : order(memory_limit).pairs) contract(left, right);
     return std::move(schedule_);
   }
 
  private:
-  [[nodiscard]] Labels significant(const Labels& labels) const {
-    Labels kept;
-    for (const Label label : labels) {
-      if (equation_.extents[label] != 1 && std::ranges::find(kept, label) == kept.end())
-        kept.push_back(label);
-    }
-    return kept;
-  }
-
   // uses_: in how many tensors that are left, the output included, a label occurs.
   void count(const Labels& labels, int change) {
     for (const Label label : labels) uses_[label] += change;
@@ -68,15 +58,25 @@ class Scheduling {
   }
 
   // Sums the operand over what nobody else has.
-  void sum_alone(std::size_t operand) {
+  void sum_alone(std::size_t operand, std::optional<std::int64_t> memory_limit) {
     const Labels& labels = held_[operand];
     Labels kept;
     for (const Label label : labels) {
       if (uses_[label] > 1) kept.push_back(label);
     }
     if (kept.size() == labels.size()) return;
+    double elements = 1;
+    for (const Label label : kept) elements *= static_cast<double>(equation_.extents[label]);
+    if (memory_limit && elements > static_cast<double>(*memory_limit)) fail_at_limit(*memory_limit);
     add_step({operand}, std::move(kept));
     current_[operand] = held_.size() - 1;
+  }
+
+  [[noreturn]] static void fail_at_limit(std::int64_t memory_limit) {
+    throw ShapeError(
+        fmt::format("[einsum] memory_limit is {} elements, and no order of contractions was found whose "
+                    "intermediate results all keep within it",
+                    memory_limit));
   }
 
   ContractionOrder order(std::optional<std::int64_t> memory_limit) const {
@@ -87,13 +87,7 @@ class Scheduling {
     const std::optional<double> limit =
         memory_limit ? std::optional(static_cast<double>(*memory_limit)) : std::nullopt;
     std::optional<ContractionOrder> found = find_order(network, limit);
-    if (!found) {
-      throw ShapeError(
-          fmt::format("[einsum] memory_limit is {} elements, and no order of contractions was found whose "
-                      "intermediate results "
-                      "all keep within it",
-                      *memory_limit));
-    }
+    if (!found) fail_at_limit(*memory_limit);
     return std::move(*found);
   }
 

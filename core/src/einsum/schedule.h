@@ -20,7 +20,7 @@ struct Step {
 };
 
 struct Schedule {
-  /// What is left of each operand's labels: each once, and without those of extent 1.
+  /// What is left of each operand's labels: each once, and without those along which it has a single element.
   std::vector<Labels> operands;
   std::vector<Step> steps;
   Labels output;  ///< without labels of extent 1

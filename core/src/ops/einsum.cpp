@@ -6,6 +6,8 @@
 #include <tenon/ops.h>
 #include <tenon/views.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -177,9 +179,10 @@ Tensor einsum(std::string_view equation, std::span<const Tensor> operands, const
 Tensor einsum(std::span<const EinsumOperand> operands, const std::optional<std::vector<std::int32_t>>& output,
               const EinsumOptions& options) {
   if (operands.empty()) throw ShapeError("[einsum] there is no operand");
-  // The marks are no labels: whoever gives their numbers means something else.
+  // Also the numbers of the marks, which are no labels.
   const auto checked = [](std::int32_t label) {
-    return label < einsum_language::kEllipsis ? INT32_MIN : label;
+    if (label < kEinsumEllipsis) throw ShapeError(fmt::format("[einsum] label {} is negative", label));
+    return label;
   };
   std::vector<Token> tokens;
   std::vector<Tensor> tensors;
