@@ -258,6 +258,19 @@ TEST(EinsumExtremes, ThirtyTwoAxes) {
   }
 }
 
+TEST(EinsumExtremes, ExtentsWhoseProductIsBeyondAllIntegers) {
+  constexpr std::int64_t kHuge = std::int64_t{1} << 40;
+  const Tensor tall = zeros({kHuge, 0});
+  const Tensor wide = zeros({0, kHuge});
+  EXPECT_EQ(einsum("ij,jk->", tall, wide).item<float>(), 0);
+  EXPECT_EQ(einsum("iz,jz,kz,lz->z", tall, tall, tall, tall).shape(), Shape{0});
+  EXPECT_EQ(einsum("ij,jk,kl,lm->jl", tall, wide, tall, wide).shape(), (Shape{0, 0}));
+  EXPECT_THROW(einsum("ij,jk->ik", tall, wide), ShapeError);
+  EXPECT_THROW(einsum("ij,jk,kl,lm->im", tall, wide, tall, wide), ShapeError);
+  const Tensor repeated = expand(ones({1}), {kHuge});
+  EXPECT_THROW(einsum("i,j->ij", repeated, repeated), ShapeError);
+}
+
 TEST(EinsumExtremes, AChainOfSixtyOperands) {
   std::vector<EinsumOperand> chain;
   Tensor expected = random_tensor({3, 3}, DType::int64, 0);

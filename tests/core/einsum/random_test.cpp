@@ -2,8 +2,14 @@
 #include <gtest/gtest.h>
 #include <tenon/einsum.h>
 
+#include <algorithm>
+#include <array>
+#include <random>
 #include <set>
+#include <string>
+#include <thread>
 #include <tuple>
+#include <vector>
 
 #include "../../conformance/backends_under_test.h"
 #include "random_case.h"
@@ -51,6 +57,22 @@ TEST_P(RandomEinsum, IsTheLoopOverEveryLetter) {
     const RandomCase smallest = shrunk(random_case, [](const RandomCase& c) { return !failure(c).empty(); });
     ADD_FAILURE() << smallest.to_text() << "\n" << failure(smallest) << "\nfrom " << random_case.to_text();
   }
+}
+
+TEST(EinsumThreads, SharePlans) {
+  constexpr int kThreads = 4;
+  std::array<std::string, kThreads> failures;
+  std::vector<std::thread> threads;
+  for (std::string& first_failure : failures) {
+    threads.emplace_back([&first_failure] {
+      std::mt19937_64 random(5);
+      for (int i = 0; i < 100 && first_failure.empty(); ++i) {
+        first_failure = failure(test::random_case(random, DType::float64));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const std::string& first_failure : failures) EXPECT_EQ(first_failure, "");
 }
 
 TEST(RandomCase, ReachesWhatTheLanguageHas) {
