@@ -65,7 +65,6 @@ TEST(NaiveEinsum, RefusesAttributesThatDoNotFit) {
   expect_refused("a mode too large",
                  [](tenon_einsum_attributes& x) { x.modes[0][1] = x.modes[1][0] = TENON_MAX_MODES; });
   expect_refused("an output mode that no input has", [](tenon_einsum_attributes& x) { x.modes[2][0] = 9; });
-  expect_refused("a short struct", [](tenon_einsum_attributes& x) { x.struct_size -= 1; });
   expect_refused("another extent", as_it_is, DType::float32, 3);
   expect_refused("two dtypes", as_it_is, DType::float64);
   expect_refused("bool", as_it_is, DType::boolean, 2, DType::boolean);

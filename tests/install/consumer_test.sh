@@ -5,7 +5,15 @@ build=$1 here=$2 template=$3 compiler=$4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cmake --install "$build" --prefix "$work/first" > "$work/install.log"
+# Shows what a command says only if it fails.
+quietly() {
+  "$@" > "$work/log" 2>&1 || {
+    cat "$work/log"
+    exit 1
+  }
+}
+
+quietly cmake --install "$build" --prefix "$work/first"
 mv "$work/first" "$work/moved"
 unset TENON_PLUGIN_PATH TENON_BACKEND
 
@@ -22,13 +30,13 @@ snippet=$(sed -n '/^```cpp$/,/^```$/{/^```/d;p}' "$here/../../README.md")
   echo "}"
 } > "$work/readme.cpp"
 
-cmake -S "$here/consumer" -B "$work/consumer" "-DREADME_SNIPPET=$work/readme.cpp" "${configure[@]}" > "$work/consumer.log"
-cmake --build "$work/consumer" >> "$work/consumer.log"
+quietly cmake -S "$here/consumer" -B "$work/consumer" "-DREADME_SNIPPET=$work/readme.cpp" "${configure[@]}"
+quietly cmake --build "$work/consumer"
 "$work/consumer/consumer" naive
 
 cp -r "$template" "$work/template"
-cmake -S "$work/template" -B "$work/plugin" "${configure[@]}" > "$work/plugin.log"
-cmake --build "$work/plugin" >> "$work/plugin.log"
+quietly cmake -S "$work/template" -B "$work/plugin" "${configure[@]}"
+quietly cmake --build "$work/plugin"
 TENON_PLUGIN_PATH=$work/plugin "$work/consumer/consumer" my
 
 # The tool from the moved prefix finds its library and its plugins.
