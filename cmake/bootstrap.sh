@@ -11,7 +11,7 @@ declare -A packages=(
   [data]="dataset-fashion-mnist"
   [test]="libgtest-dev python3 binutils"
   [lint]="clang-format clang-tidy"
-  [bench]="libbenchmark-dev python3-torch"
+  [bench]="libbenchmark-dev python3-numpy python3-torch"
 )
 
 check=false
