@@ -135,7 +135,7 @@ bool binary(const Call& call, bool run) {
     if (loop.size > 0) for_each_row(loop, grain, rows);
     return true;
   }
-  for_each_ordered_chunk(loop, grain, [kernel](const std::byte* const* in, std::byte* to, std::size_t n) {
+  for_each_chunk(loop, grain, [kernel](const std::byte* const* in, std::byte* to, std::size_t n) {
     kernel(in[0], in[1], to, n);
   });
   return true;

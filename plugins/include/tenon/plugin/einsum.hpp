@@ -330,7 +330,8 @@ class EinsumLowering {
       for (const Kind kind : {kBatch, kRow, kColumn, kSummed}) {
         if ((kind & bit(operand)) != 0) size *= groups_[kind].size();
       }
-      cost += kOneCopy + size * kCopiedByte * static_cast<double>(view(operand).dlpack().dtype.bits / 8U);
+      const int item = view(operand).dlpack().dtype.bits / 8;
+      cost += kOneCopy + size * kCopiedByte * item;
     }
     return cost;
   }
