@@ -81,28 +81,31 @@ class Input {
   std::optional<Scratch> memory_;
 };
 
-/// Cuts [0, extent) into pieces, one for each thread: calls f(piece, begin, size). They are of whole cache
-/// lines, for threads that write to the same line hinder each other.
+/// Cuts [0, extent) into at most `most` pieces, one for each thread: calls f(piece, begin, size), and returns
+/// how many there are. They are of whole cache lines, for threads that write to the same line hinder each
+/// other.
 template <typename T, typename F>
-void for_each_piece(std::int64_t extent, std::int64_t pieces, F&& f) {
+std::int64_t for_each_piece(std::int64_t extent, std::int64_t most, F&& f) {
   constexpr std::int64_t kTile = 64 / sizeof(T);
   const std::int64_t tiles = (extent + kTile - 1) / kTile;
+  const std::int64_t pieces = std::min(most, tiles);
   cpu::parallel_for(pieces, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t piece = first; piece < last; ++piece) {
-      const std::int64_t begin = std::min(piece * tiles / pieces * kTile, extent);
+      const std::int64_t begin = piece * tiles / pieces * kTile;
       const std::int64_t end = std::min((piece + 1) * tiles / pieces * kTile, extent);
-      if (begin < end) f(piece, begin, end - begin);
+      f(piece, begin, end - begin);
     }
   });
+  return pieces;
 }
 
 /// Cuts the summed extent: the first piece goes to c, and the sums of the others are added to it in order.
 template <typename T>
 void multiply_in_summands(const CblasLibrary& library, T alpha, const Matrix<const T>& a,
-                          const Matrix<const T>& b, T beta, const Matrix<T>& c, std::int64_t pieces) {
+                          const Matrix<const T>& b, T beta, const Matrix<T>& c, std::int64_t most) {
   const std::int64_t size = c.rows * c.columns;
-  const Scratch memory(static_cast<std::size_t>((pieces - 1) * size) * sizeof(T));
-  for_each_piece<T>(a.columns, pieces, [&](std::int64_t piece, std::int64_t begin, std::int64_t n) {
+  const Scratch memory(static_cast<std::size_t>((most - 1) * size) * sizeof(T));
+  const auto multiply_piece = [&](std::int64_t piece, std::int64_t begin, std::int64_t n) {
     const Matrix<const T> left = {a.data + begin * a.column_stride, a.rows, n, a.row_stride, a.column_stride};
     const Matrix<const T> right = {b.data + begin * b.row_stride, n, b.columns, b.row_stride,
                                    b.column_stride};
@@ -112,7 +115,8 @@ void multiply_in_summands(const CblasLibrary& library, T alpha, const Matrix<con
       T* const sum = memory.as<T>() + (piece - 1) * size;
       multiply<T>(library, alpha, left, right, T{0}, {sum, c.rows, c.columns, c.columns, 1});
     }
-  });
+  };
+  const std::int64_t pieces = for_each_piece<T>(a.columns, most, multiply_piece);
   const T* sum = memory.as<T>();
   for (std::int64_t piece = 1; piece < pieces; ++piece) {
     for (std::int64_t i = 0; i < c.rows; ++i) {

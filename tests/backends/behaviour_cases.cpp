@@ -81,6 +81,22 @@ void thread_counts(Grader& grader) {
   host::set_num_threads(2);
 }
 
+/// More threads than a product has tiles along any extent: none may be left without work that is waited for.
+void more_threads_than_tiles(Grader& grader) {
+  host::set_num_threads(64);
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    for (const std::int64_t k : {96, 208, 1000}) {
+      Operand a(dtype, {104, k}, Role::input);
+      Operand b(dtype, {k, 104}, Role::input);
+      Operand out(dtype, {104, 104}, Role::output);
+      a.fill(whole_values(dtype, 509, 7, 1));
+      b.fill(whole_values(dtype, 503, 7, 2));
+      grade_matmul(grader, "on 64 threads", a, b, nullptr, out, {}, Strictness::exact);
+    }
+  }
+  host::set_num_threads(2);
+}
+
 /// Eight threads run different calls at the same time.
 void at_once(Grader& grader) {
   static constexpr const char* kTogether[] = {"reduce_whole_numbers", "matmul_tiles",        "copy_bits",
@@ -180,8 +196,11 @@ void description(Grader& grader) {
 }
 
 constexpr Section kSections[] = {
-    {"behaviour_thread_counts", thread_counts}, {"behaviour_at_once", at_once},
-    {"behaviour_newer_host", newer_host},       {"behaviour_unknown_calls", unknown_calls, true},
+    {"behaviour_thread_counts", thread_counts},
+    {"behaviour_more_threads_than_tiles", more_threads_than_tiles},
+    {"behaviour_at_once", at_once},
+    {"behaviour_newer_host", newer_host},
+    {"behaviour_unknown_calls", unknown_calls, true},
     {"behaviour_description", description},
 };
 
