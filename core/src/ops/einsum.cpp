@@ -45,7 +45,7 @@ Tensor contract_to(const Tensor& a, const Labels& a_labels, const Tensor& b, con
   Shape shape;
   for (const Label label : order)
     shape.push_back(wanted_shape[static_cast<std::size_t>(place(wanted, label))]);
-  const Tensor out = contract(a, b, contraction::modes_of(inputs, order), shape);
+  Tensor out = contract(a, b, contraction::modes_of(inputs, order), shape);
   if (order == wanted) return out;
   Axes axes;
   for (const Label label : wanted) axes.push_back(place(order, label));
