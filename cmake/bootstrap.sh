@@ -7,9 +7,9 @@ set -euo pipefail
 
 declare -A packages=(
   [build]="cmake ninja-build g++ libboost-dev libfmt-dev libcli11-dev nlohmann-json3-dev zlib1g-dev libdlpack-dev
-           libhwy-dev libopenblas-openmp-dev"
+           libhwy-dev libopenblas-openmp-dev libdnnl-dev libclblast-dev ocl-icd-opencl-dev opencl-headers"
   [data]="dataset-fashion-mnist"
-  [test]="libgtest-dev python3 binutils"
+  [test]="libgtest-dev libboost-context-dev pocl-opencl-icd python3 binutils"
   [lint]="clang-format clang-tidy"
   [bench]="libbenchmark-dev python3-numpy python3-torch"
 )

@@ -32,7 +32,7 @@ extern "C" {
 #endif
 
 #define TENON_ABI_MAJOR 1
-#define TENON_ABI_MINOR 1
+#define TENON_ABI_MINOR 2
 #define TENON_MAX_RANK 32
 
 /* ---- dtypes ------------------------------------------------------------------------------------
@@ -61,7 +61,8 @@ enum {
   TENON_OP_REDUCE = 6,  /* (x)                -> out; tenon_reduce_attributes */
   TENON_OP_MATMUL = 7,  /* (a, b) (a, b, bias)-> out; tenon_matmul_attributes */
   TENON_OP_INDEX = 8,   /* see below          -> out; tenon_index_attributes */
-  TENON_OP_EINSUM = 9   /* (x) (a, b)         -> out; tenon_einsum_attributes; since 1.1 */
+  TENON_OP_EINSUM = 9,  /* (x) (a, b)         -> out; tenon_einsum_attributes; since 1.1 */
+  TENON_OP_SOFTMAX = 10 /* (x)                -> out; tenon_softmax_attributes; since 1.2, optional */
 };
 
 /* COPY. out[i] = cast(x[i]), any dtype to any dtype. Float to bfloat16 or float32 rounds to nearest
@@ -197,6 +198,13 @@ enum { TENON_INDEX_GATHER = 0, TENON_INDEX_SCATTER_ADD = 1, TENON_INDEX_ONE_HOT 
  * NaN. */
 #define TENON_MAX_MODES 64
 
+/* SOFTMAX along `axis`, x and out of one floating dtype and shape; with m = max x, the sums in at least float32:
+ *   SOFTMAX      out = exp(x - m) / sum exp(x - m)
+ *   LOG_SOFTMAX  out = (x - m) - log(sum exp(x - m))
+ * A NaN along the axis, or m = +-infinity, makes all of it NaN. bfloat16 computes in float32 and rounds once.
+ * Optional: the host composes it of other ops where no chosen backend does it. */
+enum { TENON_SOFTMAX_SOFTMAX = 0, TENON_SOFTMAX_LOG_SOFTMAX = 1 };
+
 /* ---- attributes: each begins with struct_size and member ---------------------------------------- */
 typedef struct tenon_member_attributes {
   uint32_t struct_size;
@@ -241,6 +249,12 @@ typedef struct tenon_einsum_attributes {
   uint8_t modes[3][TENON_MAX_RANK]; /* of the inputs, then of out; as many as each has axes */
 } tenon_einsum_attributes;
 
+typedef struct tenon_softmax_attributes {
+  uint32_t struct_size;
+  uint32_t member;
+  int32_t axis; /* in [0, rank) */
+} tenon_softmax_attributes;
+
 /* ---- the call frame ----------------------------------------------------------------------------
  * The host owns the frame and everything it points to; a backend keeps no pointer to any of it after
  * `run` returns, except that work which is queued on a stream may go on using the tensors' memory. */
@@ -252,7 +266,7 @@ typedef struct tenon_call {
   const DLTensor* inputs;  /* num_inputs views; strides are never null, not even at rank 0 */
   const DLTensor* outputs; /* num_outputs views */
   const void* attributes;  /* the op's struct, or null for COPY */
-  void* stream;            /* the device's stream to queue on; null on host memory */
+  void* stream;            /* the device's stream to queue on; null: the backend's own, see below */
 } tenon_call;
 
 /* ---- what the host offers ----------------------------------------------------------------------
@@ -292,6 +306,15 @@ typedef struct tenon_device_properties {
   uint64_t free_memory;
 } tenon_device_properties;
 
+/* How a backend does a call: not at all, by its library's or its own kernel, by a kernel that it shares with
+ * other backends, or by way of its own other ops. */
+enum {
+  TENON_SUPPORT_NONE = 0,
+  TENON_SUPPORT_NATIVE = 1,
+  TENON_SUPPORT_SHARED = 2,
+  TENON_SUPPORT_COMPOSED = 3
+};
+
 /* A constant table that stays valid until the process ends. Strings returned are NUL-terminated UTF-8.
  * After `create`, and until `destroy`, functions may be called from several threads at once, `run` included.
  */
@@ -311,8 +334,21 @@ typedef struct tenon_backend_table {
   tenon_status (*device_properties)(tenon_backend* backend, int32_t index,
                                     tenon_device_properties* properties);
 
-  /* Device memory. All four are null in a backend that works on host memory: it borrows the host's
-   * buffers. `copy` moves bytes between two memories, of which at least one is this backend's. */
+  /* Device memory. All four are null in a backend that works on host memory: it borrows the host's buffers.
+   *
+   * Order. A backend with a null stream keeps an order for each host thread and device: what a thread asked
+   * of a device (run, copy) happens in that order, at the latest in `synchronize`, and a failure may be
+   * reported then. Between threads there is none: the host calls `synchronize` before memory that one thread
+   * used is used by another, or is given back.
+   *
+   * allocate: `memory` becomes what DLTensor.data holds: an address or a handle (a cl_mem), aligned to at least
+   * 64 bytes; byte_offset leads into it. bytes > 0. OUT_OF_MEMORY where the device has no more.
+   * deallocate: what allocate gave, with the same size; never fails.
+   * copy: the first `bytes` bytes of one memory to the start of another, of which at least one is this
+   * backend's; DLDevice says whose each is. Host memory is an address, and its part is done when `copy`
+   * returns: a source may be changed, a destination be read.
+   * synchronize: waits until everything is done that was asked of the device, by this thread's order or, with
+   * a null stream, by any; returns the failure of what was queued, once. */
   tenon_status (*allocate)(tenon_backend* backend, int32_t index, size_t bytes, void** memory);
   void (*deallocate)(tenon_backend* backend, int32_t index, void* memory, size_t bytes);
   tenon_status (*copy)(tenon_backend* backend, DLDevice to_device, void* to, DLDevice from_device,
@@ -320,7 +356,7 @@ typedef struct tenon_backend_table {
   tenon_status (*synchronize)(tenon_backend* backend, int32_t index, void* stream);
 
   /* Whether `run` would do this concrete call; dtypes, shapes and strides count, data pointers may be null.
-   * Returns 1 or 0. */
+   * Returns TENON_SUPPORT_*; before 1.2 only 0 and 1. */
   int32_t (*supports)(tenon_backend* backend, const tenon_call* call);
   /* Does the call, or returns UNSUPPORTED before it touches an output. */
   tenon_status (*run)(tenon_backend* backend, const tenon_call* call);

@@ -6,6 +6,7 @@
 #include <tenon/plugin/abi.h>
 #include <tenon/plugin/dtype.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -86,13 +87,27 @@ class InvalidData : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Thrown by a backend whose device has no more memory; becomes TENON_OUT_OF_MEMORY. The host frees what it can
+/// and tries once more.
+class OutOfDeviceMemory : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// How a backend does a call; see TENON_SUPPORT_*.
+enum class Support : std::int32_t {
+  none = TENON_SUPPORT_NONE,
+  native = TENON_SUPPORT_NATIVE,
+  shared = TENON_SUPPORT_SHARED,
+  composed = TENON_SUPPORT_COMPOSED
+};
+
 /// What the host offers; set before the backend is constructed, valid until the process ends. What an older
 /// host does not know of is null. Hidden, so that each plugin has its own whatever flags it was built with.
 [[gnu::visibility("hidden")]] inline const tenon_host* host = nullptr;
 
-/// A backend on host memory. The host makes one instance; `supports` and `run` are called from several
-/// threads at once and must not throw anything but std::exception. For device memory fill a
-/// tenon_backend_table by hand.
+/// A backend on host memory; see DeviceBackend for one with its own. The host makes one instance; `supports`
+/// and `run` are called from several threads at once and must not throw anything but std::exception.
 class Backend {
  public:
   Backend() = default;
@@ -108,9 +123,34 @@ class Backend {
   virtual std::uint32_t flags() { return 0; }
   /// Whether run() would do this call.
   virtual bool supports(const Call& call) const = 0;
+  /// How it would; for the coverage table. Support::none exactly where supports() is false.
+  virtual Support support(const Call& call) const { return supports(call) ? Support::native : Support::none; }
   /// Does the call and returns true, or returns false before it touches an output. Throws InvalidData for
   /// wrong data, std::bad_alloc when out of memory, another std::exception if the library fails.
   virtual bool run(const Call& call) = 0;
+};
+
+/// One of a DeviceBackend's devices.
+struct DeviceInfo {
+  DLDevice device;
+  std::string name;
+  std::uint64_t total_memory = 0;  ///< bytes
+  std::uint64_t free_memory = 0;
+};
+
+/// A backend with devices and memory of its own; abi.h says in which order things happen and what each
+/// function owes. All are called from several threads at once.
+class DeviceBackend : public Backend {
+ public:
+  /// 0 where score() is 0.
+  virtual std::int32_t device_count() = 0;
+  virtual DeviceInfo device(std::int32_t index) = 0;
+  /// Throws OutOfDeviceMemory.
+  virtual void* allocate(std::int32_t index, std::size_t bytes) = 0;
+  virtual void deallocate(std::int32_t index, void* memory, std::size_t bytes) noexcept = 0;
+  virtual void copy(DLDevice to_device, void* to, DLDevice from_device, const void* from, std::size_t bytes,
+                    void* stream) = 0;
+  virtual void synchronize(std::int32_t index, void* stream) = 0;
 };
 
 namespace detail {
@@ -125,6 +165,9 @@ tenon_status guarded(F&& f) noexcept {
   } catch (const UnknownDType& error) {
     host->set_error(error.what());
     return TENON_UNSUPPORTED;
+  } catch (const OutOfDeviceMemory& error) {
+    host->set_error(error.what());
+    return TENON_OUT_OF_MEMORY;
   } catch (const std::bad_alloc&) {
     host->set_error("out of host memory");
     return TENON_OUT_OF_MEMORY;
@@ -151,14 +194,23 @@ void copy_known(Struct* to, const Struct* from, std::size_t struct_size) {
   std::memcpy(to, from, struct_size < sizeof(Struct) ? struct_size : sizeof(Struct));
 }
 
-inline tenon_status device_properties(tenon_backend* backend, std::int32_t,
-                                      tenon_device_properties* properties) {
+inline DeviceBackend& device_self(tenon_backend* backend) {
+  return static_cast<DeviceBackend&>(self(backend));
+}
+
+template <bool has_memory>
+tenon_status device_properties(tenon_backend* backend, std::int32_t index,
+                               tenon_device_properties* properties) {
   return guarded([&] {
+    DeviceInfo info{DLDevice{kDLCPU, 0}, "CPU"};
+    if constexpr (has_memory) info = device_self(backend).device(index);
     tenon_device_properties own{};
     own.struct_size = properties->struct_size;
     own.flags = self(backend).flags();
-    own.device = DLDevice{kDLCPU, 0};
-    copy_text(own.name, "CPU");
+    own.device = info.device;
+    own.total_memory = info.total_memory;
+    own.free_memory = info.free_memory;
+    copy_text(own.name, info.name);
     copy_text(own.library, self(backend).library());
     copy_known(properties, &own, properties->struct_size);
     return TENON_OK;
@@ -177,16 +229,55 @@ inline std::int32_t score(tenon_backend* backend) {
 }
 
 inline std::int32_t supports(tenon_backend* backend, const tenon_call* call) {
-  bool answer = false;
+  Support answer = Support::none;
   guarded([&] {
-    answer = self(backend).supports(Call(*call));
+    answer = self(backend).support(Call(*call));
     return TENON_OK;
   });
-  return answer ? 1 : 0;
+  return static_cast<std::int32_t>(answer);
 }
 
 inline tenon_status run(tenon_backend* backend, const tenon_call* call) {
   return guarded([&] { return self(backend).run(Call(*call)) ? TENON_OK : TENON_UNSUPPORTED; });
+}
+
+template <bool has_memory>
+std::int32_t device_count(tenon_backend* backend) {
+  std::int32_t count = 1;
+  if constexpr (has_memory) {
+    guarded([&] {
+      count = 0;
+      count = device_self(backend).device_count();
+      return TENON_OK;
+    });
+  }
+  return count;
+}
+
+inline tenon_status allocate(tenon_backend* backend, std::int32_t index, std::size_t bytes, void** memory) {
+  return guarded([&] {
+    *memory = device_self(backend).allocate(index, bytes);
+    return TENON_OK;
+  });
+}
+
+inline void deallocate(tenon_backend* backend, std::int32_t index, void* memory, std::size_t bytes) {
+  device_self(backend).deallocate(index, memory, bytes);
+}
+
+inline tenon_status copy(tenon_backend* backend, DLDevice to_device, void* to, DLDevice from_device,
+                         const void* from, std::size_t bytes, void* stream) {
+  return guarded([&] {
+    device_self(backend).copy(to_device, to, from_device, from, bytes, stream);
+    return TENON_OK;
+  });
+}
+
+inline tenon_status synchronize(tenon_backend* backend, std::int32_t index, void* stream) {
+  return guarded([&] {
+    device_self(backend).synchronize(index, stream);
+    return TENON_OK;
+  });
 }
 
 }  // namespace detail
@@ -201,6 +292,7 @@ template <typename T>
   static tenon_host known{};
   detail::copy_known(&known, offered, offered->struct_size);
   host = &known;
+  constexpr bool has_memory = std::derived_from<T, DeviceBackend>;
   static constexpr tenon_backend_table table = {
       sizeof(tenon_backend_table),
       TENON_ABI_MAJOR,
@@ -213,12 +305,12 @@ template <typename T>
       },
       [](tenon_backend* backend) { delete &detail::self(backend); },
       detail::score,
-      [](tenon_backend*) { return std::int32_t{1}; },
-      detail::device_properties,
-      nullptr,
-      nullptr,
-      nullptr,
-      nullptr,
+      detail::device_count<has_memory>,
+      detail::device_properties<has_memory>,
+      has_memory ? detail::allocate : nullptr,
+      has_memory ? detail::deallocate : nullptr,
+      has_memory ? detail::copy : nullptr,
+      has_memory ? detail::synchronize : nullptr,
       detail::supports,
       detail::run,
   };
