@@ -102,12 +102,6 @@ void convert(const Call& call, const Queue& queue) {
   map<To, From>(queue, Cast<To, From>{}, call.output(), call.input(0));
 }
 
-template <typename T>
-using BitsOf = std::conditional_t<
-    sizeof(T) == 1, std::uint8_t,
-    std::conditional_t<sizeof(T) == 2, std::uint16_t,
-                       std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
-
 }  // namespace
 
 Work find_copy(const Call& call) {

@@ -2,7 +2,7 @@
 // rest.
 #include "cuda/devices.h"
 #include "cuda/families.h"
-#include "cuda/matmul.h"
+#include "cuda/gemm.h"
 #include "cuda/memory.h"
 
 #include <tenon/plugin/backend.hpp>

@@ -4,6 +4,8 @@
 
 #include "cuda/errors.h"
 
+#include <tenon/plugin/dtype.hpp>
+
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -24,6 +26,9 @@ class DeviceScope {
   int before_ = 0;
 };
 
+/// What makes cuBLASLt choose an algorithm: dtype, transposes, m, n, k, leading dimensions.
+using LtProblem = std::tuple<DType, cublasOperation_t, cublasOperation_t, int, int, int, int, int, int>;
+
 /// What one host thread keeps for one device: its stream, and what must not be shared between threads.
 class ThreadState {
  public:
@@ -42,9 +47,8 @@ class ThreadState {
   cublasHandle_t cublas();
   cublasLtHandle_t cublas_lt();
 
-  /// The algorithms that cuBLASLt chose, by problem.
-  using LtProblem = std::tuple<int, int, int, int, long, long, long, bool, bool>;
-  std::map<LtProblem, cublasLtMatmulAlgo_t> lt_algorithms;
+  /// The algorithms that cuBLASLt chose.
+  std::map<LtProblem, cublasLtMatmulHeuristicResult_t> lt_algorithms;
 
  private:
   int device_;

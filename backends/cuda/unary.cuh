@@ -137,8 +137,10 @@ __device__ C apply_transcendental(std::uint32_t member, C x) {
       return cos(x);
     case TENON_UNARY_TANH:
       return tanh(x);
-    case TENON_UNARY_SIGMOID:
-      return C{1} / (C{1} + exp(-x));
+    case TENON_UNARY_SIGMOID: {
+      const C z = exp(-fabs(x));  // which does not overflow
+      return (x < C{0} ? z : C{1}) / (C{1} + z);
+    }
     case TENON_UNARY_ERF:
       return erf(x);
     default:

@@ -1,6 +1,7 @@
 #include "arena.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -20,12 +21,20 @@ constexpr std::size_t kGuardBytes = 64;  // at least, behind each block
 }  // namespace
 
 Arena::Arena() {
-  void* const memory = mmap(nullptr, kTotal, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) throw std::bad_alloc();
-  base_ = static_cast<std::byte*>(memory);
+  const int file = memfd_create("tenon-cuda-emulation", MFD_CLOEXEC);
+  if (file < 0 || ftruncate(file, kTotal) != 0) throw std::bad_alloc();
+  void* const outside = mmap(nullptr, kTotal, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file, 0);
+  void* const inside = mmap(nullptr, kTotal, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
+  ::close(file);
+  if (outside == MAP_FAILED || inside == MAP_FAILED) throw std::bad_alloc();
+  base_ = static_cast<std::byte*>(outside);
+  inside_ = static_cast<std::byte*>(inside);
 }
 
-Arena::~Arena() { munmap(base_, kTotal); }
+Arena::~Arena() {
+  munmap(base_, kTotal);
+  munmap(inside_, kTotal);
+}
 
 std::size_t Arena::room_for(std::size_t bytes) {
   return (bytes + kGuardBytes + kAlignment - 1) / kAlignment * kAlignment;
@@ -49,18 +58,11 @@ void* Arena::allocate(std::size_t bytes) {
   } else {
     if (room > kTotal - top_) return nullptr;
     top_ += room;
-    if (is_open_) {
-      is_open_ = false;
-      open();
-    }
   }
   blocks_[at] = bytes;
   used_ += bytes;
-  const bool was_open = is_open_;
-  open();
-  std::memset(base_ + at, kFresh, bytes);
-  std::fill(base_ + at + bytes, base_ + at + room, kGuard);
-  if (!was_open) close();
+  std::memset(inside_ + at, kFresh, bytes);
+  std::fill(inside_ + at + bytes, inside_ + at + room, kGuard);
   return base_ + at;
 }
 
@@ -68,13 +70,10 @@ void Arena::free(void* memory) {
   const std::size_t at = offset(memory);
   const std::size_t bytes = blocks_.at(at);
   const std::size_t room = room_for(bytes);
-  const bool was_open = is_open_;
-  open();
-  if (std::any_of(base_ + at + bytes, base_ + at + room, [](std::byte each) { return each != kGuard; })) {
+  if (std::any_of(inside_ + at + bytes, inside_ + at + room, [](std::byte each) { return each != kGuard; })) {
     std::fprintf(stderr, "cuda emulation: somebody wrote behind a block of %zu bytes of device memory\n", bytes);
     std::abort();
   }
-  if (!was_open) close();
   blocks_.erase(at);
   used_ -= bytes;
   auto gap = gaps_.emplace(at, room).first;
@@ -101,13 +100,14 @@ bool Arena::owns(const void* memory, std::size_t bytes) const {
 
 void Arena::open() {
   if (is_open_ || top_ == 0) return;
-  if (mprotect(base_, top_, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
+  open_bytes_ = top_;
+  if (mprotect(base_, open_bytes_, PROT_READ | PROT_WRITE) != 0) throw std::bad_alloc();
   is_open_ = true;
 }
 
 void Arena::close() {
   if (!is_open_) return;
-  if (mprotect(base_, top_, PROT_NONE) != 0) throw std::bad_alloc();
+  if (mprotect(base_, open_bytes_, PROT_NONE) != 0) throw std::bad_alloc();
   is_open_ = false;
 }
 

@@ -1,4 +1,5 @@
-// The memory of one emulated device: addresses that nobody can touch, but while the device itself works.
+// The memory of one emulated device. It is mapped twice: at the addresses that are handed out, which nobody can
+// touch but while a kernel runs, and at others, by which the emulation itself reaches it.
 #pragma once
 
 #include <cstddef>
@@ -28,6 +29,9 @@ class Arena {
   [[nodiscard]] std::size_t size_of(const void* memory) const { return blocks_.at(offset(memory)); }
   [[nodiscard]] std::size_t used() const { return used_; }
 
+  /// Where the emulation finds what a device address stands for.
+  [[nodiscard]] std::byte* reach(const void* memory) const { return inside_ + offset(memory); }
+
   /// Lets everyone touch the memory, or no one.
   void open();
   void close();
@@ -37,7 +41,9 @@ class Arena {
   static std::size_t room_for(std::size_t bytes);
 
   std::byte* base_;
+  std::byte* inside_;
   bool is_open_ = false;
+  std::size_t open_bytes_ = 0;
   std::size_t top_ = 0;  // where memory ends that was ever used
   std::size_t used_ = 0;
   std::map<std::size_t, std::size_t> blocks_;  // offset to the size asked for

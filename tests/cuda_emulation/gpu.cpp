@@ -13,24 +13,12 @@ constexpr int kMostDevices = 2;
 
 std::atomic<std::ptrdiff_t> bytes_alive{0};
 std::atomic<long> handles_alive{0};
-unsigned open_devices = 0;
+int running = 0;  // run() within run(), on another stream
 
 // Never destroyed: threads that end after main() still give back what they hold.
 Device* devices() {
   static auto* const all = new Device[kMostDevices];
   return all;
-}
-
-void open_only(unsigned wanted) {
-  for (int i = 0; i < kMostDevices; ++i) {
-    const bool open = (wanted >> i & 1U) != 0;
-    if (open) {
-      device(i).memory.open();
-    } else {
-      device(i).memory.close();
-    }
-  }
-  open_devices = wanted;
 }
 
 }  // namespace
@@ -63,14 +51,25 @@ void queue(Stream& stream, std::function<void()> work, bool frees) {
   ++stream.queued;
 }
 
+void open_only(int wanted) {
+  for (int i = 0; i < kMostDevices; ++i) {
+    if (i == wanted) {
+      device(i).memory.open();
+    } else {
+      device(i).memory.close();
+    }
+  }
+}
+
 void run(Stream& stream, std::uint64_t last_ticket) {
-  const Access access(1U << stream.device);
+  ++running;
   while (stream.done < last_ticket && !stream.queue.empty()) {
     const Stream::Operation operation = std::move(stream.queue.front());
     stream.queue.pop_front();
     operation.work();
     ++stream.done;
   }
+  if (--running == 0) open_only(-1);
 }
 
 void run_all(int index) {
@@ -85,14 +84,6 @@ void lose(Stream& stream) {
     stream.queue.pop_front();
     ++stream.done;
   }
-}
-
-Access::Access(unsigned devices) : before_(open_devices) {
-  if (devices != open_devices) open_only(devices);
-}
-
-Access::~Access() {
-  if (before_ != open_devices) open_only(before_);
 }
 
 std::size_t live_bytes() { return static_cast<std::size_t>(bytes_alive.load()); }

@@ -58,17 +58,8 @@ void run_all(int device);
 /// Drops what was queued but frees memory, as a device does that fell over.
 void lose(Stream& stream);
 
-/// While it lives, the memory of these devices, and of no other, can be touched. Nests.
-class Access {
- public:
-  explicit Access(unsigned devices);
-  ~Access();
-  Access(const Access&) = delete;
-  Access& operator=(const Access&) = delete;
-
- private:
-  unsigned before_;
-};
+/// Lets kernels, and everyone, touch the memory of this device and of no other, until run() is done.
+void open_only(int device);
 
 std::size_t live_bytes();
 void count_bytes(std::ptrdiff_t change);

@@ -117,7 +117,10 @@ cublasStatus_t queue_product(cudaStream_t handle, const Product& product) {
   if (const cublasStatus_t status = check(product); status != CUBLAS_STATUS_SUCCESS) return status;
   // The libraries promise nothing about a and b then, NaN included.
   if (product.alpha == 0) return CUBLAS_STATUS_NOT_SUPPORTED;
-  queue(*stream, [product] { compute(product); });
+  queue(*stream, [on = stream->device, product] {
+    open_only(on);
+    compute(product);
+  });
   return CUBLAS_STATUS_SUCCESS;
 }
 

@@ -90,7 +90,8 @@ cudaError_t launch(const cudaLaunchConfig_t& config, std::function<void()> threa
     const auto stream = find(config.stream);
     if (stream == nullptr || stream->device != current_device()) return cudaErrorInvalidResourceHandle;
     if (!fits(config)) return cudaErrorInvalidConfiguration;
-    queue(*stream, [grid = config.gridDim, block = config.blockDim, thread = std::move(thread)] {
+    queue(*stream, [on = stream->device, grid = config.gridDim, block = config.blockDim, thread = std::move(thread)] {
+      open_only(on);
       BlockRunner& runner = BlockRunner::of_this_thread();
       for (unsigned z = 0; z < grid.z; ++z) {
         for (unsigned y = 0; y < grid.y; ++y) {
@@ -234,10 +235,9 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
     const int source = kind == cudaMemcpyHostToDevice ? stream->device : owner_of(from, bytes);
     const int target = kind == cudaMemcpyDeviceToHost ? stream->device : owner_of(to, bytes);
     if (source < 0 || target < 0) return cudaErrorInvalidValue;
-    queue(*stream, [=] {
-      const Access access(1U << source | 1U << target);
-      std::memcpy(to, from, bytes);
-    });
+    void* const written = kind == cudaMemcpyDeviceToHost ? to : device(target).memory.reach(to);
+    const void* const read = kind == cudaMemcpyHostToDevice ? from : device(source).memory.reach(from);
+    queue(*stream, [=] { std::memcpy(written, read, bytes); });
     return cudaSuccess;
   });
 }
@@ -248,10 +248,8 @@ cudaError_t cudaMemcpyPeerAsync(void* to, int to_device, const void* from, int f
     const auto stream = find(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
     if (owner_of(from, bytes) != from_device || owner_of(to, bytes) != to_device) return cudaErrorInvalidValue;
-    queue(*stream, [=] {
-      const Access access(1U << from_device | 1U << to_device);
-      std::memcpy(to, from, bytes);
-    });
+    queue(*stream, [written = device(to_device).memory.reach(to), read = device(from_device).memory.reach(from),
+                    bytes] { std::memcpy(written, read, bytes); });
     return cudaSuccess;
   });
 }
@@ -261,7 +259,7 @@ cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t
     const auto stream = find(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
     if (owner_of(to, bytes) != stream->device) return cudaErrorInvalidValue;
-    queue(*stream, [=] { std::memset(to, value, bytes); });
+    queue(*stream, [to = device(stream->device).memory.reach(to), value, bytes] { std::memset(to, value, bytes); });
     return cudaSuccess;
   });
 }
