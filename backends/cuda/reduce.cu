@@ -130,7 +130,7 @@ void run(const Call& call, const Queue& queue, const Op& op, bool keeps_order = 
     const Scratch partial(queue, part.pieces == 1 ? 0 : kept.size() * part.pieces * sizeof(Accumulator));
     const std::uint32_t blocks = queue.blocks(kept.size(), static_cast<int>(along.results()));
     const auto launch_part = [&](const Axes<1>& reduced, std::int64_t offset) {
-      part.reduced = reduced.size() == 0 ? Walk<1>{.size = 0} : reduced.walk();
+      part.reduced = reduced.walk();
       launch(queue, reduce_part<Op, T>, dim3(blocks, pieces), block, op, part, x + offset, out, partial.as<Accumulator>());
       part.start += reduced.size();
       part.first_piece += pieces;

@@ -104,12 +104,12 @@ class Axes {
     return taken;
   }
 
-  /// size() must fit.
+  /// size() must fit; it may be 0.
   [[nodiscard]] Walk<N> walk() const {
     Walk<N> walk{};
     walk.size = static_cast<std::uint32_t>(size_);
-    walk.rank = rank_;
-    for (int axis = 0; axis < rank_; ++axis) {
+    walk.rank = size_ == 0 ? 0 : rank_;
+    for (int axis = 0; axis < walk.rank; ++axis) {
       walk.extents[axis] = Divider::of(static_cast<std::uint32_t>((*this)[axis].extent));
       for (int k = 0; k < N; ++k) walk.strides[k][axis] = (*this)[axis].strides[static_cast<std::size_t>(k)];
     }
