@@ -3,11 +3,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-mapfile -t sources < <(git ls-files '*.c' '*.h' '*.cpp' '*.hpp' ':!tests/plugins/frozen')
+mapfile -t sources < <(git ls-files '*.c' '*.h' '*.cpp' '*.hpp' '*.cu' '*.cuh' ':!tests/plugins/frozen')
 clang-format --dry-run --Werror "${sources[@]}"
 echo "lint: ${#sources[@]} files are formatted"
 
 # Not the Highway kernels, which are included once per instruction set, nor the tests.
-mapfile -t units < <(git ls-files 'core/*.cpp' 'plugins/host/*.cpp' 'backends/naive/*.cpp' 'backends/blas/*.cpp' 'apps/*.cpp')
+mapfile -t units < <(git ls-files 'core/*.cpp' 'plugins/host/*.cpp' 'backends/naive/*.cpp' 'backends/blas/*.cpp' 'backends/cuda/*.cpp' 'apps/*.cpp')
 printf '%s\n' "${units[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/release 2> /dev/null
 echo "lint: clang-tidy is content with ${#units[@]} files"

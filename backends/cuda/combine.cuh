@@ -19,9 +19,13 @@ struct Along {
   int rows;
 
   /// How many results a block makes at once.
-  [[nodiscard]] __host__ __device__ std::uint32_t results() const { return (x ? 1 : kLanes) * (y ? 1 : rows); }
+  [[nodiscard]] __host__ __device__ std::uint32_t results() const {
+    return (x ? 1 : kLanes) * (y ? 1 : rows);
+  }
   /// How many threads share one result.
-  [[nodiscard]] __host__ __device__ std::uint32_t sharers() const { return (x ? kLanes : 1) * (y ? rows : 1); }
+  [[nodiscard]] __host__ __device__ std::uint32_t sharers() const {
+    return (x ? kLanes : 1) * (y ? rows : 1);
+  }
   /// Which of the block's results the running thread works for, and which of its sharers it is.
   [[nodiscard]] __device__ std::uint32_t result() const {
     return (x ? 0 : threadIdx.x) + (y ? 0 : threadIdx.y * (x ? 1 : kLanes));

@@ -30,7 +30,7 @@ struct Transposition {
   Walk<2> stack;
 };
 
-/// out[r, c] = in[r, c], tile by tile. A row of the tile is one longer than a warp: its column lies in 32 banks.
+/// out[r, c] = in[r, c], tile by tile. A tile's row is one longer than a warp: a column lies in 32 banks.
 template <typename Bits>
 __global__ void __launch_bounds__(kTile* kTileRows)
     transpose(const Transposition shape, Bits* __restrict__ out, const Bits* __restrict__ in) {
@@ -73,7 +73,7 @@ std::optional<Transposition> transposition_of(Axes<2> axes) {
   const auto rows = axes.take(along_in);
   if (columns.extent < kLeast || rows.extent < kLeast) return std::nullopt;
   return Transposition{static_cast<std::uint32_t>(rows.extent), static_cast<std::uint32_t>(columns.extent),
-                       rows.strides[0], columns.strides[1], axes.walk()};
+                       rows.strides[0], columns.strides[1], walk_of(axes)};
 }
 
 template <typename Bits>
@@ -92,7 +92,8 @@ void move_bits(const Call& call, const Queue& queue) {
                             cudaMemcpyDeviceToDevice, queue.stream()),
             "cudaMemcpyAsync");
     } else {
-      detail::map_piece<Same<Bits>, Bits, Bits>(queue, Same<Bits>{}, axes, std::index_sequence<0>{}, to, from);
+      detail::map_piece<Same<Bits>, Bits, Bits>(queue, Same<Bits>{}, axes, std::index_sequence<0>{}, to,
+                                                from);
     }
   });
 }

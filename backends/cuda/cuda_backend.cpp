@@ -33,7 +33,8 @@ constexpr Family kFamilies[] = {
 
 Work find_work(const Call& call) {
   for (const Family& family : kFamilies) {
-    const bool has_operands = call.num_inputs() >= family.min_inputs && call.num_inputs() <= family.max_inputs;
+    const bool has_operands =
+        call.num_inputs() >= family.min_inputs && call.num_inputs() <= family.max_inputs;
     if (call.op() == family.op && has_operands) return family.find(call);
   }
   return nullptr;

@@ -17,10 +17,10 @@ using Compute = std::conditional_t<std::is_same_v<T, bfloat16>, float, T>;
 
 /// What is copied where only the size of an element counts.
 template <typename T>
-using BitsOf = std::conditional_t<
-    sizeof(T) == 1, std::uint8_t,
-    std::conditional_t<sizeof(T) == 2, std::uint16_t,
-                       std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
+using BitsOf =
+    std::conditional_t<sizeof(T) == 1, std::uint8_t,
+                       std::conditional_t<sizeof(T) == 2, std::uint16_t,
+                                          std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>>>;
 
 template <typename T>
 inline constexpr bool kFloating = std::is_floating_point_v<T> || std::is_same_v<T, bfloat16>;

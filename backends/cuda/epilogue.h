@@ -20,6 +20,7 @@ bool is_activation(std::uint32_t member, DType dtype);
 
 /// `sum` has out's shape, and float32 elements for bfloat16, else out's; it may be out itself, with beta = 0,
 /// and is otherwise overwritten. `bias` may be null.
-void run_epilogue(const Queue& queue, const Epilogue& epilogue, const View& sum, const View* bias, const View& out);
+void run_epilogue(const Queue& queue, const Epilogue& epilogue, const View& sum, const View* bias,
+                  const View& out);
 
 }  // namespace tenon::cuda

@@ -16,7 +16,8 @@ std::string describe(cudaError_t status, const char* function) {
 }
 
 std::string describe(cublasStatus_t status, const char* function) {
-  return std::string(cublasGetStatusName(status)) + " (" + cublasGetStatusString(status) + ") from " + function;
+  return std::string(cublasGetStatusName(status)) + " (" + cublasGetStatusString(status) + ") from " +
+         function;
 }
 
 void check(cudaError_t status, const char* function) {

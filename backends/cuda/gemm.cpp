@@ -11,7 +11,8 @@ std::optional<Layout> layout_of(const Matrix& m) {
   // A single row or column has no stride that counts.
   const bool row_major =
       (m.column_stride == 1 || m.columns == 1) && (m.row_stride >= m.columns || m.rows == 1);
-  const bool column_major = (m.row_stride == 1 || m.rows == 1) && (m.column_stride >= m.rows || m.columns == 1);
+  const bool column_major =
+      (m.row_stride == 1 || m.rows == 1) && (m.column_stride >= m.rows || m.columns == 1);
   if (!row_major && !column_major) return std::nullopt;
   const std::int64_t length = row_major ? m.columns : m.rows;
   const std::int64_t lines = row_major ? m.rows : m.columns;
@@ -61,8 +62,8 @@ cublasComputeType_t compute_type(DType dtype) {
   return dtype == DType::float32 && uses_tf32() ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
 }
 
-void multiply(const Queue& queue, double alpha, const Matrix& a, const Matrix& b, double beta, const Matrix& c,
-              int count) {
+void multiply(const Queue& queue, double alpha, const Matrix& a, const Matrix& b, double beta,
+              const Matrix& c, int count) {
   if (!layout_of(c)->is_row_major) {
     multiply(queue, alpha, b.transposed(), a.transposed(), beta, c.transposed(), count);
     return;

@@ -36,11 +36,11 @@ bool uses_tf32();
 
 /// c = alpha a b + beta c, `count` times. a and b have one floating dtype, c has it too, or is float32; all
 /// have layouts; no extent and not alpha is 0. Throws CudaError.
-void multiply(const Queue& queue, double alpha, const Matrix& a, const Matrix& b, double beta, const Matrix& c,
-              int count);
+void multiply(const Queue& queue, double alpha, const Matrix& a, const Matrix& b, double beta,
+              const Matrix& c, int count);
 
-/// c = alpha a b + bias, where `bias`, one dense row of c's dtype, is added to each row; c is row-major. In one
-/// kernel of cuBLASLt, rounding once. False, and nothing was done, if cuBLASLt has none for it.
+/// c = alpha a b + bias, where `bias`, one dense row of c's dtype, is added to each row; c is row-major. In
+/// one kernel of cuBLASLt, rounding once. False, and nothing was done, if cuBLASLt has none for it.
 bool multiply_with_bias(const Queue& queue, double alpha, const Matrix& a, const Matrix& b, const void* bias,
                         const Matrix& c);
 
@@ -62,7 +62,8 @@ cublasComputeType_t compute_type(DType dtype);
 /// A number on the host, of the type that cuBLAS reads for a dtype.
 class Scalar {
  public:
-  Scalar(DType dtype, double value) : is_double_(dtype == DType::float64), double_(value), float_(static_cast<float>(value)) {}
+  Scalar(DType dtype, double value)
+      : is_double_(dtype == DType::float64), double_(value), float_(static_cast<float>(value)) {}
   [[nodiscard]] const void* get() const {
     return is_double_ ? static_cast<const void*>(&double_) : static_cast<const void*>(&float_);
   }

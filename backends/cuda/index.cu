@@ -2,7 +2,7 @@
 #include "cuda/elements.cuh"
 #include "cuda/families.h"
 #include "cuda/launch.h"
-#include "cuda/walk.h"
+#include "cuda/walk.cuh"
 
 #include <bit>
 #include <string>
@@ -110,8 +110,8 @@ void check_indices(const Queue& queue, const View& index, std::int64_t extent, s
   check(cudaMemsetAsync(found, 0xFF, sizeof(kNone), queue.stream()), "cudaMemsetAsync");
   std::uint64_t start = 0;
   axes.for_each_piece([&](const Axes<1>& piece, const auto& first) {
-    launch(queue, find_outside<I>, queue.blocks(piece.size(), kBlockThreads), kBlockThreads, piece.walk(), extent,
-           start, data + first[0], found);
+    launch(queue, find_outside<I>, queue.blocks(piece.size(), kBlockThreads), kBlockThreads, walk_of(piece),
+           extent, start, data + first[0], found);
     start += static_cast<std::uint64_t>(piece.size());
   });
   const auto read = [&](auto& to, const auto* from) {
@@ -145,11 +145,12 @@ void run_gather(const Call& call, const Queue& queue) {
   const View out = call.output();
   const std::size_t axis = axis_of(call);
   check_indices<I>(queue, index, x.shape()[axis], axis);
-  axes_by_layout(out.shape(), out, index, Still(x, axis)).for_each_piece([&](const auto& axes, const auto& first) {
-    launch(queue, gather<Bits, I>, queue.blocks(axes.size(), kBlockThreads), kBlockThreads, axes.walk(),
-           x.strides()[axis], out.data<Bits>() + first[0], index.data<const I>() + first[1],
-           x.data<const Bits>() + first[2]);
-  });
+  axes_by_layout(out.shape(), out, index, Still(x, axis))
+      .for_each_piece([&](const auto& axes, const auto& first) {
+        launch(queue, gather<Bits, I>, queue.blocks(axes.size(), kBlockThreads), kBlockThreads, walk_of(axes),
+               x.strides()[axis], out.data<Bits>() + first[0], index.data<const I>() + first[1],
+               x.data<const Bits>() + first[2]);
+      });
 }
 
 template <typename T, typename I>
@@ -172,8 +173,9 @@ void run_scatter_add(const Call& call, const Queue& queue) {
   const ScatterAxis along = {src.shape()[axis],     out.shape()[axis],   out.strides()[axis],
                              index.strides()[axis], src.strides()[axis], static_cast<std::uint32_t>(ranges)};
   lines.for_each_piece([&](const Axes<3>& piece, const auto& first) {
-    launch(queue, scatter_add<T, I>, queue.blocks(piece.size() * ranges, kBlockThreads), kBlockThreads, piece.walk(),
-           along, out.data<T>() + first[0], index.data<const I>() + first[1], src.data<const T>() + first[2]);
+    launch(queue, scatter_add<T, I>, queue.blocks(piece.size() * ranges, kBlockThreads), kBlockThreads,
+           walk_of(piece), along, out.data<T>() + first[0], index.data<const I>() + first[1],
+           src.data<const T>() + first[2]);
   });
 }
 
@@ -193,7 +195,7 @@ void run_one_hot(const Call& call, const Queue& queue) {
   all.merge();
   const auto one = std::bit_cast<Bits>(plugin::cast_element<T>(true));
   all.for_each_piece([&](const Axes<3>& piece, const auto& first) {
-    launch(queue, one_hot<Bits, I>, queue.blocks(piece.size(), kBlockThreads), kBlockThreads, piece.walk(),
+    launch(queue, one_hot<Bits, I>, queue.blocks(piece.size(), kBlockThreads), kBlockThreads, walk_of(piece),
            first[2], one, out.data<Bits>() + first[0], index.data<const I>() + first[1]);
   });
 }

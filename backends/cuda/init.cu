@@ -21,7 +21,9 @@ struct Arange {
   using C = std::conditional_t<std::is_integral_v<T>, T, double>;
   C start;
   C step;
-  __device__ T operator()(std::uint64_t i) const { return cast<T>(add(start, multiply(static_cast<C>(i), step))); }
+  __device__ T operator()(std::uint64_t i) const {
+    return cast<T>(add(start, multiply(static_cast<C>(i), step)));
+  }
 };
 
 template <typename Bits>
@@ -53,7 +55,8 @@ __global__ void __launch_bounds__(kBlockThreads)
   constexpr int kElements = F::kElements;
   const std::uint64_t end = start + walk.size;
   const std::uint64_t step = std::uint64_t{gridDim.x} * blockDim.x;
-  for (std::uint64_t n = start / kElements + blockIdx.x * blockDim.x + threadIdx.x; n * kElements < end; n += step) {
+  for (std::uint64_t n = start / kElements + blockIdx.x * blockDim.x + threadIdx.x; n * kElements < end;
+       n += step) {
     Out made[kElements];
     f(philox.block(n), made);
     for (int lane = 0; lane < kElements; ++lane) {
@@ -89,8 +92,8 @@ void in_order(const View& out, F&& f) {
 template <typename Out, typename F>
 void run_numbers(const Queue& queue, const F& f, const View& out) {
   in_order<Out>(out, [&](const Axes<1>& axes, std::uint64_t start, Out* data) {
-    launch(queue, number<Out, F>, queue.blocks(axes.size(), kBlockThreads), kBlockThreads, f, axes.walk(), start,
-           data);
+    launch(queue, number<Out, F>, queue.blocks(axes.size(), kBlockThreads), kBlockThreads, f, walk_of(axes),
+           start, data);
   });
 }
 
@@ -98,8 +101,8 @@ template <typename Out, typename F>
 void run_draw(const Call& call, const Queue& queue, const F& f) {
   const Philox philox = {attributes_of(call).seed, attributes_of(call).offset};
   in_order<Out>(call.output(), [&](const Axes<1>& axes, std::uint64_t start, Out* data) {
-    launch(queue, draw<Out, F>, queue.blocks(axes.size() / F::kElements + 1, kBlockThreads), kBlockThreads, f, philox,
-           axes.walk(), start, data);
+    launch(queue, draw<Out, F>, queue.blocks(axes.size() / F::kElements + 1, kBlockThreads), kBlockThreads, f,
+           philox, walk_of(axes), start, data);
   });
 }
 
@@ -121,12 +124,12 @@ template <typename T>
 void eye(const Call& call, const Queue& queue) {
   const View out = call.output();
   const auto rank = out.shape().size();
-  run_numbers<BitsOf<T>>(queue,
-                         Eye<BitsOf<T>>{static_cast<std::uint64_t>(out.shape()[rank - 2]),
-                                        static_cast<std::uint64_t>(out.shape()[rank - 1]),
-                                        attributes_of(call).value[0].integer,
-                                        std::bit_cast<BitsOf<T>>(plugin::cast_element<T>(true))},
-                         out);
+  run_numbers<BitsOf<T>>(
+      queue,
+      Eye<BitsOf<T>>{static_cast<std::uint64_t>(out.shape()[rank - 2]),
+                     static_cast<std::uint64_t>(out.shape()[rank - 1]), attributes_of(call).value[0].integer,
+                     std::bit_cast<BitsOf<T>>(plugin::cast_element<T>(true))},
+      out);
 }
 
 void random_bits(const Call& call, const Queue& queue) { run_draw<std::int64_t>(call, queue, RandomBits{}); }

@@ -2,7 +2,7 @@
 
 #include "cuda/launch.h"
 #include "cuda/unary.cuh"
-#include "cuda/walk.h"
+#include "cuda/walk.cuh"
 
 namespace tenon::cuda {
 
@@ -25,12 +25,12 @@ struct IntegerProduct {
   std::uint32_t activation;
 };
 
-/// Tiles of a and b go through shared memory, kSide of the summed extent at a time. Sums wrap alike in T and in
-/// 32 bits cut to T, which is what the device multiplies in.
+/// Tiles of a and b go through shared memory, kSide of the summed extent at a time. Sums wrap alike in T and
+/// in 32 bits cut to T, which is what the device multiplies in.
 template <typename T>
 __global__ void __launch_bounds__(kSide* kSide)
-    integer_product(const IntegerProduct<T> p, T* __restrict__ out, const T* __restrict__ a, const T* __restrict__ b,
-                    const T* __restrict__ bias) {
+    integer_product(const IntegerProduct<T> p, T* __restrict__ out, const T* __restrict__ a,
+                    const T* __restrict__ b, const T* __restrict__ bias) {
   using Sum = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
   __shared__ T left[kSide][kSide + 1];
   __shared__ T right[kSide][kSide + 1];
@@ -93,11 +93,13 @@ void run(const Call& call, const Queue& queue) {
   p.activation = attributes.activation;
   const std::int64_t tiles = ((p.m + kSide - 1) / kSide) * ((p.n + kSide - 1) / kSide);
   if (tiles == 0) return;
-  axes_by_layout(out.shape().first(rank - 2), out, a, b, bias).for_each_piece([&](const Axes<4>& batch, const auto& at) {
-    p.batch = batch.walk();
-    launch(queue, integer_product<T>, queue.blocks(tiles * batch.size(), 1), dim3(kSide, kSide), p,
-           out.data<T>() + at[0], a.data<const T>() + at[1], b.data<const T>() + at[2], bias.data<const T>() + at[3]);
-  });
+  axes_by_layout(out.shape().first(rank - 2), out, a, b, bias)
+      .for_each_piece([&](const Axes<4>& batch, const auto& at) {
+        p.batch = walk_of(batch);
+        launch(queue, integer_product<T>, queue.blocks(tiles * batch.size(), 1), dim3(kSide, kSide), p,
+               out.data<T>() + at[0], a.data<const T>() + at[1], b.data<const T>() + at[2],
+               bias.data<const T>() + at[3]);
+      });
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ template <typename Handle, cublasStatus_t (*destroy)(Handle)>
 class Owned {
  public:
   template <typename... Args>
-  Owned(const char* function, cublasStatus_t (*create)(Handle*, Args...), std::type_identity_t<Args>... args) {
+  Owned(const char* function, cublasStatus_t (*create)(Handle*, Args...),
+        std::type_identity_t<Args>... args) {
     check(create(&handle_, args...), function);
   }
   Owned(const Owned&) = delete;
@@ -76,8 +77,9 @@ cublasLtMatmulHeuristicResult_t choose(const Queue& queue, const Problem& proble
   // Where the summed extent is cut, the pieces are added in float32.
   set(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
       static_cast<std::uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
-  for (const auto operand : {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-                             CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
+  for (const auto operand :
+       {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
     set(preference, operand, kAlignment);
   }
   cublasLtMatmulHeuristicResult_t best{};
@@ -93,7 +95,7 @@ cublasLtMatmulHeuristicResult_t choose(const Queue& queue, const Problem& proble
 const cublasLtMatmulHeuristicResult_t& chosen(const Queue& queue, const ColumnMajor& call, DType dtype,
                                               const Problem& problem) {
   auto& known = queue.state().lt_algorithms;
-  const LtProblem key = {dtype,        call.left_op,  call.right_op,   call.m,    call.n,
+  const LtProblem key = {dtype,  call.left_op, call.right_op, call.m,   call.n,
                          call.k, call.left_ld, call.right_ld, call.c_ld};
   if (const auto found = known.find(key); found != known.end()) return found->second;
   if (known.size() >= kMostRemembered) known.clear();
@@ -117,10 +119,10 @@ bool multiply_with_bias(const Queue& queue, double alpha, const Matrix& a, const
   const Scratch workspace(queue, best.workspaceSize);
   const Scalar product_scale(c.dtype, alpha);
   const Scalar old_scale(c.dtype, 0);
-  check(cublasLtMatmul(queue.state().cublas_lt(), problem.description.get(), product_scale.get(), call.left->data,
-                       problem.left.get(), call.right->data, problem.right.get(), old_scale.get(), c.data,
-                       problem.result.get(), c.data, problem.result.get(), &best.algo, workspace.as<void>(),
-                       best.workspaceSize, queue.stream()),
+  check(cublasLtMatmul(queue.state().cublas_lt(), problem.description.get(), product_scale.get(),
+                       call.left->data, problem.left.get(), call.right->data, problem.right.get(),
+                       old_scale.get(), c.data, problem.result.get(), c.data, problem.result.get(),
+                       &best.algo, workspace.as<void>(), best.workspaceSize, queue.stream()),
         "cublasLtMatmul");
   return true;
 }

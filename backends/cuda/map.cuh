@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cuda/launch.h"
-#include "cuda/walk.h"
+#include "cuda/walk.cuh"
 
 #include <algorithm>
 #include <cstdint>
@@ -82,11 +82,11 @@ void map_piece(const Queue& queue, const F& f, const Axes<1 + sizeof...(In)>& ax
   if (axes.rank() == 1 && axes[0].strides[0] == 1 && ((axes[0].strides[K + 1] <= 1) && ...) &&
       is_aligned(out, sizeof(Out) * kLanes) &&
       ((axes[0].strides[K + 1] == 0 || is_aligned(in, sizeof(In) * kLanes)) && ...)) {
-    launch(queue, map_dense<kLanes, F, Out, In...>, queue.blocks(size / kLanes, kBlockThreads), kBlockThreads, f,
-           static_cast<std::uint32_t>(size), out, DenseInput<In>{in, axes[0].strides[K + 1] == 0}...);
+    launch(queue, map_dense<kLanes, F, Out, In...>, queue.blocks(size / kLanes, kBlockThreads), kBlockThreads,
+           f, static_cast<std::uint32_t>(size), out, DenseInput<In>{in, axes[0].strides[K + 1] == 0}...);
   } else {
-    launch(queue, map_strided<F, Out, In...>, queue.blocks(size, kBlockThreads), kBlockThreads, f, axes.walk(), out,
-           in...);
+    launch(queue, map_strided<F, Out, In...>, queue.blocks(size, kBlockThreads), kBlockThreads, f,
+           walk_of(axes), out, in...);
   }
 }
 

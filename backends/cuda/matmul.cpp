@@ -1,10 +1,10 @@
 // MATMUL in floating point around cuBLAS: batches, layouts that it cannot express, and what follows the
 // product.
+#include "cuda/axes.h"
 #include "cuda/epilogue.h"
 #include "cuda/families.h"
 #include "cuda/gemm.h"
 #include "cuda/integer_matmul.h"
-#include "cuda/walk.h"
 
 #include <climits>
 #include <cstddef>
@@ -21,7 +21,9 @@ class Tensor {
  public:
   /// Dense in row-major order.
   Tensor(void* data, DType dtype, std::span<const std::int64_t> shape)
-      : tensor_{data, {kDLCUDA, 0}, static_cast<int>(shape.size()), plugin::to_dlpack(dtype), shape_, strides_, 0} {
+      : tensor_{
+            data, {kDLCUDA, 0}, static_cast<int>(shape.size()), plugin::to_dlpack(dtype), shape_, strides_,
+            0} {
     std::int64_t stride = 1;
     for (std::size_t axis = shape.size(); axis-- > 0;) {
       shape_[axis] = shape[axis];
@@ -41,7 +43,9 @@ class Tensor {
   DLTensor tensor_;
 };
 
-std::int64_t from_last(std::span<const std::int64_t> values, std::size_t back) { return values[values.size() - back]; }
+std::int64_t from_last(std::span<const std::int64_t> values, std::size_t back) {
+  return values[values.size() - back];
+}
 
 /// The matrix of the last two axes at the start of the batch.
 Matrix matrix_of(const View& view) {
@@ -53,8 +57,8 @@ Matrix matrix_of(const View& view) {
           from_last(view.strides(), 1)};
 }
 
-/// An input in a layout that cuBLAS can express: where it lies, or as a dense copy, which repeats nothing along
-/// batch axes of stride 0.
+/// An input in a layout that cuBLAS can express: where it lies, or as a dense copy, which repeats nothing
+/// along batch axes of stride 0.
 class Input {
  public:
   Input(const Queue& queue, const View& view) : view_(view) {
@@ -71,7 +75,8 @@ class Input {
     copy_.emplace(memory_->as<void>(), view.dtype(), std::span<const std::int64_t>(shape, rank));
     DLTensor original = view.dlpack();
     original.shape = shape;
-    const tenon_call frame = {sizeof(frame), TENON_OP_COPY, 1, 1, &original, &copy_->view().dlpack(), nullptr, nullptr};
+    const tenon_call frame = {sizeof(frame), TENON_OP_COPY,           1,       1,
+                              &original,     &copy_->view().dlpack(), nullptr, nullptr};
     find_copy(Call(frame))(Call(frame), queue);
     for (std::size_t axis = 0; axis + 2 < rank; ++axis) {
       if (view.strides()[axis] == 0) copy_->set_stride(axis, 0);
@@ -233,7 +238,8 @@ Work find_matmul(const Call& call) {
   const View out = call.output();
   const DType dtype = out.dtype();
   const std::uint32_t activation = call.attributes<tenon_matmul_attributes>().activation;
-  if (dtype == DType::boolean || out.rank() < 2 || !has_matmul_dtypes(call, dtype) || !is_activation(activation, dtype)) {
+  if (dtype == DType::boolean || out.rank() < 2 || !has_matmul_dtypes(call, dtype) ||
+      !is_activation(activation, dtype)) {
     return nullptr;
   }
   if (!plugin::is_floating(dtype)) return run_integer_matmul;

@@ -1,5 +1,5 @@
-// Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11, section 3.3),
-// and the elements that abi.h derives from its blocks at TENON_OP_INIT.
+// Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11, section
+// 3.3), and the elements that abi.h derives from its blocks at TENON_OP_INIT.
 #pragma once
 
 #include <cuda_runtime.h>

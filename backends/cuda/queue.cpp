@@ -32,7 +32,8 @@ ThreadState::ThreadState(int device) : device_(device) {
 
 ThreadState::~ThreadState() {
   if (cublas_ != nullptr) release_quietly("cublasDestroy", [this] { return cublasDestroy(cublas_); });
-  if (cublas_lt_ != nullptr) release_quietly("cublasLtDestroy", [this] { return cublasLtDestroy(cublas_lt_); });
+  if (cublas_lt_ != nullptr)
+    release_quietly("cublasLtDestroy", [this] { return cublasLtDestroy(cublas_lt_); });
   release_quietly("cudaStreamDestroy", [this] { return cudaStreamDestroy(stream_); });
 }
 
@@ -42,7 +43,8 @@ cublasHandle_t ThreadState::cublas() {
     check(cublasCreate(&made), "cublasCreate");
     // bfloat16 sums stay in float32 where cuBLAS cuts the summed extent, too.
     const cublasStatus_t status = cublasSetMathMode(
-        made, static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
+        made,
+        static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
     if (status != CUBLAS_STATUS_SUCCESS) {
       release_quietly("cublasDestroy", [&] { return cublasDestroy(made); });
       check(status, "cublasSetMathMode");

@@ -1,10 +1,10 @@
-// REDUCE in one or two stages. A block of 32 x 8 threads or less has its 32 along the axis that lies closest together,
-// be it reduced or kept; where there are too few results to fill the device, each is cut into pieces, whose
-// accumulators a second kernel combines.
+// REDUCE in one or two stages. A block of at most 32 x 8 threads has its 32 along the axis that lies closest
+// together, be it reduced or kept; where there are too few results to fill the device, each is cut into
+// pieces, whose accumulators a second kernel combines.
 #include "cuda/families.h"
 #include "cuda/launch.h"
 #include "cuda/reductions.cuh"
-#include "cuda/walk.h"
+#include "cuda/walk.cuh"
 
 #include <algorithm>
 
@@ -26,7 +26,8 @@ __global__ void __launch_bounds__(kLanes* kMostRows)
     reduce_part(Op op, const Part part, const T* __restrict__ x, typename Op::Out* __restrict__ out,
                 typename Op::Accumulator* __restrict__ partial) {
   const auto begin = static_cast<std::uint32_t>(std::uint64_t{part.reduced.size} * blockIdx.y / gridDim.y);
-  const auto end = static_cast<std::uint32_t>(std::uint64_t{part.reduced.size} * (blockIdx.y + 1) / gridDim.y);
+  const auto end =
+      static_cast<std::uint32_t>(std::uint64_t{part.reduced.size} * (blockIdx.y + 1) / gridDim.y);
   const std::uint32_t step = part.along.sharers();
   for (std::uint32_t base = blockIdx.x * part.along.results(); base < part.kept.size;
        base += gridDim.x * part.along.results()) {
@@ -111,8 +112,10 @@ std::uint32_t pieces_of(const Queue& queue, std::int64_t results, std::int64_t s
   constexpr int kBlocksPerMultiprocessor = 8;
   constexpr int kLeastEach = 8;  // elements a thread
   const std::int64_t blocks = (results + along.results() - 1) / along.results();
-  const std::int64_t wanted = std::int64_t{queue.state().multiprocessors()} * kBlocksPerMultiprocessor / blocks;
-  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(wanted, 1, std::max<std::int64_t>(size / (along.sharers() * kLeastEach), 1)));
+  const std::int64_t wanted =
+      std::int64_t{queue.state().multiprocessors()} * kBlocksPerMultiprocessor / blocks;
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(wanted, 1, std::max<std::int64_t>(size / (along.sharers() * kLeastEach), 1)));
 }
 
 template <typename Op, typename T>
@@ -126,21 +129,25 @@ void run(const Call& call, const Queue& queue, const Op& op, bool keeps_order = 
   shape.kept.for_each_piece([&](const Axes<2>& kept, const auto& first) {
     const T* const x = call.input(0).data<const T>() + first[0];
     auto* const out = call.output().data<typename Op::Out>() + first[1];
-    const std::uint32_t pieces = pieces_of(queue, kept.size(), std::min(shape.reduced.size(), Axes<1>::kMostElements), along);
-    Part part{kept.walk(), {}, along, 0, shape.reduced.size(), 0, pieces * launches};
+    const std::uint32_t pieces =
+        pieces_of(queue, kept.size(), std::min(shape.reduced.size(), Axes<1>::kMostElements), along);
+    Part part{walk_of(kept), {}, along, 0, shape.reduced.size(), 0, pieces * launches};
     const Scratch partial(queue, part.pieces == 1 ? 0 : kept.size() * part.pieces * sizeof(Accumulator));
     const std::uint32_t blocks = queue.blocks(kept.size(), static_cast<int>(along.results()));
     const auto launch_part = [&](const Axes<1>& reduced, std::int64_t offset) {
-      part.reduced = reduced.walk();
-      launch(queue, reduce_part<Op, T>, dim3(blocks, pieces), block_of(along), op, part, x + offset, out, partial.as<Accumulator>());
+      part.reduced = walk_of(reduced);
+      launch(queue, reduce_part<Op, T>, dim3(blocks, pieces), block_of(along), op, part, x + offset, out,
+             partial.as<Accumulator>());
       part.start += reduced.size();
       part.first_piece += pieces;
     };
     if (shape.reduced.size() == 0) launch_part(shape.reduced, 0);
-    shape.reduced.for_each_piece([&](const Axes<1>& reduced, const auto& at) { launch_part(reduced, at[0]); });
+    shape.reduced.for_each_piece(
+        [&](const Axes<1>& reduced, const auto& at) { launch_part(reduced, at[0]); });
     if (part.pieces > 1) {
       const Along warps = cuda::along(true, false, kept.size());
-      launch(queue, reduce_pieces<Op>, queue.blocks(kept.size(), warps.rows), block_of(warps), op, part, partial.as<Accumulator>(), out);
+      launch(queue, reduce_pieces<Op>, queue.blocks(kept.size(), warps.rows), block_of(warps), op, part,
+             partial.as<Accumulator>(), out);
     }
   });
 }

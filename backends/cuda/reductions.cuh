@@ -48,7 +48,9 @@ struct ProductOf {
   [[nodiscard]] __device__ Accumulator take(Accumulator product, T x, std::int64_t) const {
     return multiply(product, static_cast<Accumulator>(widen(x)));
   }
-  [[nodiscard]] __device__ Accumulator operator()(Accumulator a, Accumulator b) const { return multiply(a, b); }
+  [[nodiscard]] __device__ Accumulator operator()(Accumulator a, Accumulator b) const {
+    return multiply(a, b);
+  }
   [[nodiscard]] __device__ Out finish(Accumulator product, std::int64_t) const {
     if constexpr (kFloating<T>) {
       return narrow<T>(product);
@@ -90,7 +92,9 @@ struct TruthOf {
   bool all;
 
   [[nodiscard]] __device__ bool identity() const { return all; }
-  [[nodiscard]] __device__ bool take(bool truth, T x, std::int64_t) const { return (*this)(truth, cast<bool>(x)); }
+  [[nodiscard]] __device__ bool take(bool truth, T x, std::int64_t) const {
+    return (*this)(truth, cast<bool>(x));
+  }
   [[nodiscard]] __device__ bool operator()(bool a, bool b) const { return all ? a && b : a || b; }
   [[nodiscard]] __device__ Out finish(bool truth, std::int64_t) const { return truth; }
 };

@@ -4,7 +4,7 @@
 #include "cuda/elements.cuh"
 #include "cuda/families.h"
 #include "cuda/launch.h"
-#include "cuda/walk.h"
+#include "cuda/walk.cuh"
 
 #include <limits>
 
@@ -29,13 +29,15 @@ __global__ void __launch_bounds__(kLanes* kMostRows)
     softmax(bool logarithm, const Walk<2> rows, Along along, std::int64_t extent, std::int64_t x_step,
             std::int64_t out_step, const T* __restrict__ x, T* __restrict__ out) {
   using C = Compute<T>;
-  for (std::uint32_t base = blockIdx.x * along.results(); base < rows.size; base += gridDim.x * along.results()) {
+  for (std::uint32_t base = blockIdx.x * along.results(); base < rows.size;
+       base += gridDim.x * along.results()) {
     const std::uint32_t row = base + along.result();
     const Offsets<2> at = row < rows.size ? rows.at(row) : Offsets<2>{};
     const std::int64_t first = row < rows.size ? along.sharer() : extent;
     const std::int64_t step = along.sharers();
     C largest = -std::numeric_limits<C>::infinity();
-    for (std::int64_t i = first; i < extent; i += step) largest = maximum(largest, widen(x[at.of[0] + i * x_step]));
+    for (std::int64_t i = first; i < extent; i += step)
+      largest = maximum(largest, widen(x[at.of[0] + i * x_step]));
     largest = combine_shared(Maximum{}, largest, along);
     C sum = 0;
     for (std::int64_t i = first; i < extent; i += step) sum += exp(widen(x[at.of[0] + i * x_step]) - largest);
@@ -70,7 +72,7 @@ void run(const Call& call, const Queue& queue) {
   const Along along = cuda::along(is_inner, !is_inner || extent >= kBlockful, rows.size());
   rows.for_each_piece([&](const Axes<2>& axes, const auto& first) {
     launch(queue, softmax<T>, queue.blocks(axes.size(), static_cast<int>(along.results())), block_of(along),
-           attributes.member == TENON_SOFTMAX_LOG_SOFTMAX, axes.walk(), along, extent, step,
+           attributes.member == TENON_SOFTMAX_LOG_SOFTMAX, walk_of(axes), along, extent, step,
            out.strides()[along_axis], x.data<const T>() + first[0], out.data<T>() + first[1]);
   });
 }

@@ -19,7 +19,9 @@ struct Clamp {
 
 template <typename T>
 struct MultiplyAdd {
-  __device__ T operator()(T a, T b, T c) const { return narrow<T>(add(widen(a), multiply(widen(b), widen(c)))); }
+  __device__ T operator()(T a, T b, T c) const {
+    return narrow<T>(add(widen(a), multiply(widen(b), widen(c))));
+  }
 };
 
 namespace {

@@ -23,10 +23,9 @@ Work find_among(std::uint32_t member, std::integer_sequence<std::uint32_t, membe
   return found;
 }
 
-using Members =
-    std::integer_sequence<std::uint32_t, TENON_UNARY_EXP, TENON_UNARY_EXPM1, TENON_UNARY_LOG, TENON_UNARY_LOG1P,
-                          TENON_UNARY_SIN, TENON_UNARY_COS, TENON_UNARY_TANH, TENON_UNARY_SIGMOID, TENON_UNARY_ERF,
-                          TENON_UNARY_GELU>;
+using Members = std::integer_sequence<std::uint32_t, TENON_UNARY_EXP, TENON_UNARY_EXPM1, TENON_UNARY_LOG,
+                                      TENON_UNARY_LOG1P, TENON_UNARY_SIN, TENON_UNARY_COS, TENON_UNARY_TANH,
+                                      TENON_UNARY_SIGMOID, TENON_UNARY_ERF, TENON_UNARY_GELU>;
 
 }  // namespace
 

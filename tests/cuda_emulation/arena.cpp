@@ -48,7 +48,8 @@ std::size_t Arena::offset(const void* memory) const {
 void* Arena::allocate(std::size_t bytes) {
   const std::size_t room = room_for(bytes);
   if (bytes > kTotal || room > kTotal) return nullptr;
-  const auto gap = std::find_if(gaps_.begin(), gaps_.end(), [&](const auto& each) { return each.second >= room; });
+  const auto gap =
+      std::find_if(gaps_.begin(), gaps_.end(), [&](const auto& each) { return each.second >= room; });
   std::size_t at = top_;
   if (gap != gaps_.end()) {
     const auto [start, size] = *gap;
@@ -71,7 +72,8 @@ void Arena::free(void* memory) {
   const std::size_t bytes = blocks_.at(at);
   const std::size_t room = room_for(bytes);
   if (std::any_of(inside_ + at + bytes, inside_ + at + room, [](std::byte each) { return each != kGuard; })) {
-    std::fprintf(stderr, "cuda emulation: somebody wrote behind a block of %zu bytes of device memory\n", bytes);
+    std::fprintf(stderr, "cuda emulation: somebody wrote behind a block of %zu bytes of device memory\n",
+                 bytes);
     std::abort();
   }
   blocks_.erase(at);

@@ -80,8 +80,13 @@ DeviceTensor::~DeviceTensor() {
 }
 
 DLTensor DeviceTensor::tensor() const {
-  return {memory_, device(), static_cast<int>(shape_.size()), dtype_, const_cast<std::int64_t*>(shape_.data()),
-          const_cast<std::int64_t*>(strides_.data()), 0};
+  return {memory_,
+          device(),
+          static_cast<int>(shape_.size()),
+          dtype_,
+          const_cast<std::int64_t*>(shape_.data()),
+          const_cast<std::int64_t*>(strides_.data()),
+          0};
 }
 
 Outcome DeviceTensor::write(const void* from) const {
@@ -90,7 +95,8 @@ Outcome DeviceTensor::write(const void* from) const {
 }
 
 Outcome DeviceTensor::read(void* to) const {
-  return outcome(backend_->table().copy(backend_->get(), {kDLCPU, 0}, to, device(), memory_, bytes_, nullptr));
+  return outcome(
+      backend_->table().copy(backend_->get(), {kDLCPU, 0}, to, device(), memory_, bytes_, nullptr));
 }
 
 Outcome DeviceTensor::copy(const DeviceTensor& from) const {
@@ -100,8 +106,9 @@ Outcome DeviceTensor::copy(const DeviceTensor& from) const {
 
 Outcome run(const BackendUnderTest& backend, std::uint32_t op, std::initializer_list<DLTensor> inputs,
             const DLTensor& out, const void* attributes) {
-  const tenon_call call = {sizeof(call),   op,   static_cast<std::uint32_t>(inputs.size()), 1,
-                           inputs.begin(), &out, attributes,                                nullptr};
+  const tenon_call call = {
+      sizeof(call), op,     static_cast<std::uint32_t>(inputs.size()), 1, inputs.begin(), &out,
+      attributes,   nullptr};
   return outcome(backend.table().run(backend.get(), &call));
 }
 

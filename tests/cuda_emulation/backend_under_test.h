@@ -47,7 +47,8 @@ struct Outcome {
 /// A dense tensor in device memory that is given back with this object.
 class DeviceTensor {
  public:
-  DeviceTensor(const BackendUnderTest& backend, int device, DLDataType dtype, std::vector<std::int64_t> shape);
+  DeviceTensor(const BackendUnderTest& backend, int device, DLDataType dtype,
+               std::vector<std::int64_t> shape);
   ~DeviceTensor();
   DeviceTensor(const DeviceTensor&) = delete;
   DeviceTensor& operator=(const DeviceTensor&) = delete;

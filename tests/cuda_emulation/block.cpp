@@ -17,24 +17,26 @@ constinit thread_local dim3 gridDim;
 namespace tenon::emulation {
 namespace {
 
-// The runner of the block that this thread is in; found at every barrier and shuffle, so it must be found fast.
+// The runner of the block that this thread is in.
 constinit thread_local BlockRunner* current = nullptr;
 
 constexpr std::size_t kStackSize = 64 * 1024;
 
 [[noreturn]] void undefined(const char* what) {
-  std::fprintf(stderr, "cuda emulation: block (%u, %u, %u), thread (%u, %u, %u): %s\n", blockIdx.x, blockIdx.y,
-               blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z, what);
+  std::fprintf(stderr, "cuda emulation: block (%u, %u, %u), thread (%u, %u, %u): %s\n", blockIdx.x,
+               blockIdx.y, blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z, what);
   std::abort();
 }
 
 // AddressSanitizer wants to know of every change of stacks.
-void leave_stack([[maybe_unused]] void** fake, [[maybe_unused]] const void* to, [[maybe_unused]] std::size_t size) {
+void leave_stack([[maybe_unused]] void** fake, [[maybe_unused]] const void* to,
+                 [[maybe_unused]] std::size_t size) {
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_start_switch_fiber(fake, to, size);
 #endif
 }
-void enter_stack([[maybe_unused]] void* fake, [[maybe_unused]] const void** from, [[maybe_unused]] std::size_t* size) {
+void enter_stack([[maybe_unused]] void* fake, [[maybe_unused]] const void** from,
+                 [[maybe_unused]] std::size_t* size) {
 #if defined(__SANITIZE_ADDRESS__)
   __sanitizer_finish_switch_fiber(fake, from, size);
 #endif
@@ -58,15 +60,15 @@ std::unique_ptr<BlockRunner::Worker> BlockRunner::make_worker() {
   const boost::context::stack_context stack = allocator.allocate();
   worker->stack = static_cast<const char*>(stack.sp) - stack.size;
   worker->stack_size = stack.size;
-  worker->here = boost::context::fiber(
-      std::allocator_arg, boost::context::preallocated(stack.sp, stack.size, stack), allocator,
-      [this, made = worker.get()](boost::context::fiber&& back) {
-        enter_stack(nullptr, &stack_, &stack_size_);
-        made->back = std::move(back);
-        work(*made);
-        leave_stack(nullptr, stack_, stack_size_);
-        return std::move(made->back);
-      });
+  worker->here =
+      boost::context::fiber(std::allocator_arg, boost::context::preallocated(stack.sp, stack.size, stack),
+                            allocator, [this, made = worker.get()](boost::context::fiber&& back) {
+                              enter_stack(nullptr, &stack_, &stack_size_);
+                              made->back = std::move(back);
+                              work(*made);
+                              leave_stack(nullptr, stack_, stack_size_);
+                              return std::move(made->back);
+                            });
   return worker;
 }
 
@@ -94,7 +96,8 @@ void BlockRunner::finish(const Worker& worker) {
   ++finished_;
   Warp& warp = warps_[worker.thread / kWarp];
   const unsigned own = 1U << worker.thread % kWarp;
-  if (warp.arrived != 0 && (warp.mask & own) != 0) undefined("leaves while its warp waits for it in a shuffle");
+  if (warp.arrived != 0 && (warp.mask & own) != 0)
+    undefined("leaves while its warp waits for it in a shuffle");
   warp.left |= own;
   if (!at_barrier_.empty()) release_barrier();
 }

@@ -83,7 +83,8 @@ class Emulation : public testing::Test {
   template <typename T>
   std::vector<T> read(const T* from, std::size_t count) {
     std::vector<T> to(count);
-    EXPECT_EQ(cudaMemcpyAsync(to.data(), from, count * sizeof(T), cudaMemcpyDeviceToHost, stream), cudaSuccess);
+    EXPECT_EQ(cudaMemcpyAsync(to.data(), from, count * sizeof(T), cudaMemcpyDeviceToHost, stream),
+              cudaSuccess);
     EXPECT_EQ(cudaStreamSynchronize(stream), cudaSuccess);
     return to;
   }
@@ -167,8 +168,10 @@ TEST_F(Emulation, WrongCallsAreRefused) {
   int got = 0;
   EXPECT_EQ(run(stream, write, 1, 1025, one, 1), cudaErrorInvalidConfiguration);
   EXPECT_EQ(run(stream, write, 0, 1, one, 1), cudaErrorInvalidConfiguration);
-  EXPECT_EQ(cudaMemcpyAsync(&got, one + 1, sizeof(got), cudaMemcpyDeviceToHost, stream), cudaErrorInvalidValue);
-  EXPECT_EQ(cudaMemcpyAsync(one, &got, 2 * sizeof(got), cudaMemcpyHostToDevice, stream), cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemcpyAsync(&got, one + 1, sizeof(got), cudaMemcpyDeviceToHost, stream),
+            cudaErrorInvalidValue);
+  EXPECT_EQ(cudaMemcpyAsync(one, &got, 2 * sizeof(got), cudaMemcpyHostToDevice, stream),
+            cudaErrorInvalidValue);
   EXPECT_EQ(cudaFreeAsync(&got, stream), cudaErrorInvalidValue);
   ASSERT_EQ(cudaSetDevice(1), cudaSuccess);
   EXPECT_EQ(run(stream, write, 1, 1, one, 1), cudaErrorInvalidResourceHandle) << "a stream of another device";

@@ -35,9 +35,8 @@ class Steps {
   Outcome failed_;
 };
 
-/// What a layer, a loss and a move between devices ask of a backend: x (4, 64), w (64, 64), y = relu(x w + b) in
-/// float32, and the same product in bfloat16; the sum of y's rows picked by an index; an einsum that copies.
-/// `total` becomes the result.
+/// What a layer, a loss and a move between devices ask of a backend: y = relu(x w + b), a product in bfloat16
+/// with an activation, rows of y picked by an index, an einsum that copies, softmax and a sum, `total`.
 Outcome run_sequence(const BackendUnderTest& backend, float& total) {
   const DeviceTensor x(backend, 0, kFloat32, {4, 64});
   const DeviceTensor w(backend, 0, kFloat32, {64, 64});
@@ -67,8 +66,9 @@ Outcome run_sequence(const BackendUnderTest& backend, float& total) {
   row.strides = repeated;
   const tenon_matmul_attributes linear = {sizeof(linear), TENON_UNARY_RELU, {1, 1}, {0, 0}};
   const tenon_matmul_attributes smooth = {sizeof(smooth), TENON_UNARY_TANH, {1, 1}, {0, 0}};
-  steps.then_do(
-      [&] { return run(backend, TENON_OP_MATMUL, {x.tensor(), w.tensor(), row}, y.tensor(), &linear); });
+  steps.then_do([&] {
+    return run(backend, TENON_OP_MATMUL, {x.tensor(), w.tensor(), row}, y.tensor(), &linear);
+  });
   DLTensor narrow_x = narrow.tensor();
   steps.then_do([&] { return run(backend, TENON_OP_COPY, {y.tensor()}, narrow.tensor(), nullptr); });
   DLTensor square = w.tensor();
@@ -181,17 +181,19 @@ TEST(Machines, WithoutADevice) {
   EXPECT_EQ(described.score, 0);
   EXPECT_EQ(described.devices, 0);
   EXPECT_EQ(described.reason,
-            "cudaErrorNoDevice (no CUDA-capable device is detected) from cudaGetDeviceCount; see whether nvidia-smi "
+            "cudaErrorNoDevice (no CUDA-capable device is detected) from cudaGetDeviceCount; see whether "
+            "nvidia-smi "
             "lists a device and what CUDA_VISIBLE_DEVICES hides");
 }
 
 TEST(Machines, WithADriverOlderThanTheToolkit) {
   const Described described = on_machine(2, 12040, 90, true);
   EXPECT_EQ(described.score, 0);
-  EXPECT_EQ(described.reason,
-            "cudaErrorInsufficientDriver (CUDA driver version is insufficient for CUDA runtime version) from "
-            "cudaGetDeviceCount; the driver speaks CUDA 12.4, this plugin needs CUDA 13.0: update the driver, or "
-            "rebuild with an older toolkit");
+  EXPECT_EQ(
+      described.reason,
+      "cudaErrorInsufficientDriver (CUDA driver version is insufficient for CUDA runtime version) from "
+      "cudaGetDeviceCount; the driver speaks CUDA 12.4, this plugin needs CUDA 13.0: update the driver, or "
+      "rebuild with an older toolkit");
 }
 
 TEST(Machines, WithADeviceThatIsTooOld) {

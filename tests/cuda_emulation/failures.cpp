@@ -31,6 +31,7 @@ std::size_t tenon_cuda_emulation_live_bytes() { return tenon::emulation::live_by
 
 long tenon_cuda_emulation_live_handles() { return tenon::emulation::live_handles(); }
 
-void tenon_cuda_emulation_machine(int devices, int driver_version, int compute_capability, bool memory_pools) {
+void tenon_cuda_emulation_machine(int devices, int driver_version, int compute_capability,
+                                  bool memory_pools) {
   tenon::emulation::machine() = {devices, driver_version, compute_capability, memory_pools};
 }

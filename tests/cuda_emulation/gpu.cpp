@@ -75,7 +75,8 @@ void run(Stream& stream, std::uint64_t last_ticket) {
 void run_all(int index) {
   const std::vector<std::shared_ptr<Stream>> streams = device(index).streams;
   for (const std::shared_ptr<Stream>& each : streams) run(*each, std::numeric_limits<std::uint64_t>::max());
-  std::erase_if(device(index).streams, [](const auto& each) { return each->destroyed && each->queue.empty(); });
+  std::erase_if(device(index).streams,
+                [](const auto& each) { return each->destroyed && each->queue.empty(); });
 }
 
 void lose(Stream& stream) {

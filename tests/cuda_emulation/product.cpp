@@ -95,7 +95,8 @@ cublasStatus_t check(const Product& p) {
   const bool leading = spans(p.a.ld, p.a.op == CUBLAS_OP_N ? p.m : p.k) &&
                        spans(p.b.ld, p.b.op == CUBLAS_OP_N ? p.k : p.n) && spans(p.ldc, p.m);
   if (!extents || !leading) return CUBLAS_STATUS_INVALID_VALUE;
-  const bool types = p.a.type == p.b.type && (p.c_type == p.a.type || (p.a.type == CUDA_R_16BF && p.c_type == CUDA_R_32F));
+  const bool types =
+      p.a.type == p.b.type && (p.c_type == p.a.type || (p.a.type == CUDA_R_16BF && p.c_type == CUDA_R_32F));
   return types ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_SUPPORTED;
 }
 
@@ -108,7 +109,8 @@ void compute(const Product& product) {
 }
 
 double scalar(const void* value, cublasComputeType_t compute) {
-  return compute == CUBLAS_COMPUTE_64F ? *static_cast<const double*>(value) : *static_cast<const float*>(value);
+  return compute == CUBLAS_COMPUTE_64F ? *static_cast<const double*>(value)
+                                       : *static_cast<const float*>(value);
 }
 
 cublasStatus_t queue_product(cudaStream_t handle, const Product& product) {

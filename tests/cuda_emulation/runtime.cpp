@@ -36,8 +36,8 @@ constexpr ErrorText kErrors[] = {
 };
 
 const ErrorText& text_of(cudaError_t error) {
-  const auto* const found =
-      std::find_if(std::begin(kErrors), std::end(kErrors), [&](const ErrorText& each) { return each.error == error; });
+  const auto* const found = std::find_if(std::begin(kErrors), std::end(kErrors),
+                                         [&](const ErrorText& each) { return each.error == error; });
   return found != std::end(kErrors) ? *found : std::end(kErrors)[-1];
 }
 
@@ -74,8 +74,8 @@ bool fits(const cudaLaunchConfig_t& config) {
   const dim3& grid = config.gridDim;
   const dim3& block = config.blockDim;
   const auto threads = std::uint64_t{block.x} * block.y * block.z;
-  return threads >= 1 && threads <= 1024 && block.z <= 64 && grid.x >= 1 && grid.x <= 0x7FFFFFFFU && grid.y >= 1 &&
-         grid.y <= 65535 && grid.z >= 1 && grid.z <= 65535;
+  return threads >= 1 && threads <= 1024 && block.z <= 64 && grid.x >= 1 && grid.x <= 0x7FFFFFFFU &&
+         grid.y >= 1 && grid.y <= 65535 && grid.z >= 1 && grid.z <= 65535;
 }
 
 }  // namespace
@@ -90,15 +90,16 @@ cudaError_t launch(const cudaLaunchConfig_t& config, std::function<void()> threa
     const auto stream = find(config.stream);
     if (stream == nullptr || stream->device != current_device()) return cudaErrorInvalidResourceHandle;
     if (!fits(config)) return cudaErrorInvalidConfiguration;
-    queue(*stream, [on = stream->device, grid = config.gridDim, block = config.blockDim, thread = std::move(thread)] {
-      open_only(on);
-      BlockRunner& runner = BlockRunner::of_this_thread();
-      for (unsigned z = 0; z < grid.z; ++z) {
-        for (unsigned y = 0; y < grid.y; ++y) {
-          for (unsigned x = 0; x < grid.x; ++x) runner.run(thread, {x, y, z}, block, grid);
-        }
-      }
-    });
+    queue(*stream,
+          [on = stream->device, grid = config.gridDim, block = config.blockDim, thread = std::move(thread)] {
+            open_only(on);
+            BlockRunner& runner = BlockRunner::of_this_thread();
+            for (unsigned z = 0; z < grid.z; ++z) {
+              for (unsigned y = 0; y < grid.y; ++y) {
+                for (unsigned x = 0; x < grid.x; ++x) runner.run(thread, {x, y, z}, block, grid);
+              }
+            }
+          });
     return cudaSuccess;
   });
 }
@@ -223,12 +224,14 @@ cudaError_t cudaFreeAsync(void* memory, cudaStream_t handle) {
     Arena& arena = device(stream->device).memory;
     if (!arena.is_block(memory)) return cudaErrorInvalidValue;
     count_bytes(-static_cast<std::ptrdiff_t>(arena.size_of(memory)));
-    queue(*stream, [&arena, memory] { arena.free(memory); }, true);
+    queue(
+        *stream, [&arena, memory] { arena.free(memory); }, true);
     return cudaSuccess;
   });
 }
 
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t handle) {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t handle) {
   return api(cudaErrorIllegalAddress, [&] {
     const auto stream = find(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
@@ -247,9 +250,11 @@ cudaError_t cudaMemcpyPeerAsync(void* to, int to_device, const void* from, int f
   return api(cudaErrorIllegalAddress, [&] {
     const auto stream = find(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
-    if (owner_of(from, bytes) != from_device || owner_of(to, bytes) != to_device) return cudaErrorInvalidValue;
-    queue(*stream, [written = device(to_device).memory.reach(to), read = device(from_device).memory.reach(from),
-                    bytes] { std::memcpy(written, read, bytes); });
+    if (owner_of(from, bytes) != from_device || owner_of(to, bytes) != to_device)
+      return cudaErrorInvalidValue;
+    queue(*stream,
+          [written = device(to_device).memory.reach(to), read = device(from_device).memory.reach(from),
+           bytes] { std::memcpy(written, read, bytes); });
     return cudaSuccess;
   });
 }
@@ -259,7 +264,8 @@ cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t
     const auto stream = find(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
     if (owner_of(to, bytes) != stream->device) return cudaErrorInvalidValue;
-    queue(*stream, [to = device(stream->device).memory.reach(to), value, bytes] { std::memset(to, value, bytes); });
+    queue(*stream,
+          [to = device(stream->device).memory.reach(to), value, bytes] { std::memset(to, value, bytes); });
     return cudaSuccess;
   });
 }

@@ -30,7 +30,8 @@ struct uint3 {
 struct dim3 {
   unsigned x = 1, y = 1, z = 1;
   constexpr dim3() = default;
-  constexpr dim3(unsigned along_x, unsigned along_y = 1, unsigned along_z = 1)  // NOLINT: converts, as CUDA's does
+  constexpr dim3(unsigned along_x, unsigned along_y = 1,
+                 unsigned along_z = 1)  // NOLINT: converts, as CUDA's does
       : x(along_x), y(along_y), z(along_z) {}
 };
 extern constinit thread_local uint3 threadIdx;
@@ -95,7 +96,8 @@ cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int device);
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr attribute, void* value);
 cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t stream);
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
-cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream);
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream);
 cudaError_t cudaMemcpyPeerAsync(void* to, int to_device, const void* from, int from_device, std::size_t bytes,
                                 cudaStream_t stream);
 cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream);
@@ -132,13 +134,15 @@ T exchange_value(unsigned mask, T value, unsigned source) {
 template <typename... Params, typename... Args>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Params...), Args&&... args) {
   return tenon::emulation::launch(
-      *config, [kernel, values = std::tuple<Params...>(std::forward<Args>(args)...)] { std::apply(kernel, values); });
+      *config,
+      [kernel, values = std::tuple<Params...>(std::forward<Args>(args)...)] { std::apply(kernel, values); });
 }
 
 void __syncthreads();
 template <typename T>
 T __shfl_xor_sync(unsigned mask, T value, int lanes) {
-  return tenon::emulation::exchange_value(mask, value, tenon::emulation::lane() ^ static_cast<unsigned>(lanes));
+  return tenon::emulation::exchange_value(mask, value,
+                                          tenon::emulation::lane() ^ static_cast<unsigned>(lanes));
 }
 template <typename T>
 T __shfl_sync(unsigned mask, T value, int source) {
@@ -151,7 +155,9 @@ inline unsigned __umulhi(unsigned a, unsigned b) { return static_cast<unsigned>(
 inline float rsqrt(float x) { return static_cast<float>(1 / sqrt(double{x})); }
 inline double rsqrt(double x) { return 1 / sqrt(x); }
 inline float normcdf(float x) { return static_cast<float>(erfc(-double{x} / sqrt(2.0)) / 2); }
-inline double normcdf(double x) { return static_cast<double>(erfcl(-static_cast<long double>(x) / sqrtl(2.0L)) / 2); }
+inline double normcdf(double x) {
+  return static_cast<double>(erfcl(-static_cast<long double>(x) / sqrtl(2.0L)) / 2);
+}
 
 inline unsigned long long atomicMin(unsigned long long* to, unsigned long long value) {
   std::atomic_ref<unsigned long long> target(*to);

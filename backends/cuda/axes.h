@@ -1,10 +1,8 @@
-// How kernels find their elements: N operands of one shape with strides, as few axes as the layouts allow, and
-// division by multiplication. An index has 32 bits; larger tensors are cut into pieces on the host.
+// The axes of N operands of one shape: as few as their layouts allow, and in pieces whose elements 31 bits
+// can count.
 #pragma once
 
 #include <tenon/plugin/backend.hpp>
-
-#include <cuda_runtime.h>
 
 #include <algorithm>
 #include <array>
@@ -13,53 +11,6 @@
 
 namespace tenon::cuda {
 
-/// n / divisor for n < 2^31 by a multiplication and a shift (Granlund and Montgomery, "Division by invariant
-/// integers using multiplication", PLDI 1994, figure 4.1).
-struct Divider {
-  std::uint32_t divisor;
-  std::uint32_t magic;
-  std::uint32_t shift;
-
-  static Divider of(std::uint32_t divisor) {
-    std::uint32_t shift = 0;
-    while ((std::uint64_t{1} << shift) < divisor) ++shift;
-    const std::uint64_t magic = (std::uint64_t{1} << 32) * ((std::uint64_t{1} << shift) - divisor) / divisor + 1;
-    return {divisor, static_cast<std::uint32_t>(magic), shift};
-  }
-  [[nodiscard]] __device__ std::uint32_t quotient(std::uint32_t n) const {
-    return (__umulhi(n, magic) + n) >> shift;
-  }
-};
-
-/// Where N operands have one element, from their first, in elements.
-template <int N>
-struct Offsets {
-  std::int64_t of[N];
-};
-
-/// What a kernel takes by value. Axes are outermost first.
-template <int N>
-struct Walk {
-  std::uint32_t size = 1;
-  int rank = 0;
-  Divider extents[TENON_MAX_RANK];
-  std::int64_t strides[N][TENON_MAX_RANK];
-
-  /// Element i, counted along the axes in their order; i < size.
-  [[nodiscard]] __device__ Offsets<N> at(std::uint32_t i) const {
-    Offsets<N> offsets{};
-    for (int axis = rank - 1; axis >= 0; --axis) {
-      // The outermost axis needs no division: what is left is its index.
-      const std::uint32_t rest = axis == 0 ? 0 : extents[axis].quotient(i);
-      const std::uint32_t index = i - rest * extents[axis].divisor;
-      for (int k = 0; k < N; ++k) offsets.of[k] += strides[k][axis] * index;
-      i = rest;
-    }
-    return offsets;
-  }
-};
-
-/// The axes of N operands on the host.
 template <int N>
 class Axes {
  public:
@@ -104,22 +55,10 @@ class Axes {
     return taken;
   }
 
-  /// size() must fit; it may be 0.
-  [[nodiscard]] Walk<N> walk() const {
-    Walk<N> walk{};
-    walk.size = static_cast<std::uint32_t>(size_);
-    walk.rank = size_ == 0 ? 0 : rank_;
-    for (int axis = 0; axis < walk.rank; ++axis) {
-      walk.extents[axis] = Divider::of(static_cast<std::uint32_t>((*this)[axis].extent));
-      for (int k = 0; k < N; ++k) walk.strides[k][axis] = (*this)[axis].strides[static_cast<std::size_t>(k)];
-    }
-    return walk;
-  }
-
   static constexpr std::int64_t kMostElements = (std::int64_t{1} << 31) - 1;
 
-  /// Calls f(Axes, first) for pieces that walk() can take, in order; `first` are the offsets of the piece's
-  /// first elements. Not at all if there are no elements.
+  /// Calls f(Axes, first) for pieces of at most kMostElements, in order; `first` are the offsets of the
+  /// piece's first elements. Not at all if there are no elements.
   template <typename F>
   void for_each_piece(F&& f) const {
     if (size_ != 0) cut(*this, Strides{}, f);
@@ -165,7 +104,8 @@ class Axes {
 template <typename... Views>
 Axes<sizeof...(Views)> axes_in_order(std::span<const std::int64_t> shape, const Views&... views) {
   Axes<sizeof...(Views)> axes;
-  for (std::size_t axis = 0; axis < shape.size(); ++axis) axes.append(shape[axis], {views.strides()[axis]...});
+  for (std::size_t axis = 0; axis < shape.size(); ++axis)
+    axes.append(shape[axis], {views.strides()[axis]...});
   axes.merge();
   return axes;
 }
@@ -174,7 +114,8 @@ Axes<sizeof...(Views)> axes_in_order(std::span<const std::int64_t> shape, const 
 template <typename... Views>
 Axes<sizeof...(Views)> axes_by_layout(std::span<const std::int64_t> shape, const Views&... views) {
   Axes<sizeof...(Views)> axes;
-  for (std::size_t axis = 0; axis < shape.size(); ++axis) axes.append(shape[axis], {views.strides()[axis]...});
+  for (std::size_t axis = 0; axis < shape.size(); ++axis)
+    axes.append(shape[axis], {views.strides()[axis]...});
   axes.sort();
   axes.merge();
   return axes;
