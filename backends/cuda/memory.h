@@ -27,8 +27,8 @@ class Memory {
  private:
   cudaStream_t stream_of(int device);
 
-  // A stream for each device on which nothing else is queued: allocations wait for no kernel, and are in order
-  // with the frees before them.
+  // A stream for each device on which nothing else is queued: allocations wait for no kernel, and are in
+  // order with the frees before them.
   std::mutex mutex_;
   std::vector<cudaStream_t> streams_;
 };

@@ -31,6 +31,8 @@ ThreadState::ThreadState(int device) : device_(device) {
 }
 
 ThreadState::~ThreadState() {
+  // No DeviceScope, which may throw; the thread ends.
+  release_quietly("cudaSetDevice", [this] { return cudaSetDevice(device_); });
   if (cublas_ != nullptr) release_quietly("cublasDestroy", [this] { return cublasDestroy(cublas_); });
   if (cublas_lt_ != nullptr)
     release_quietly("cublasLtDestroy", [this] { return cublasLtDestroy(cublas_lt_); });

@@ -32,8 +32,8 @@ using LtProblem = std::tuple<DType, cublasOperation_t, cublasOperation_t, int, i
 /// What one host thread keeps for one device: its stream, and what must not be shared between threads.
 class ThreadState {
  public:
-  /// This thread's state for a device, made at first use and destroyed when the thread ends. Leaves the
-  /// device as the current one's concern: there must be a DeviceScope.
+  /// This thread's state for a device, made at first use, within a DeviceScope, and destroyed when the thread
+  /// ends.
   static ThreadState& of(int device);
 
   explicit ThreadState(int device);

@@ -1,6 +1,6 @@
 // The memory of one emulated device. It is mapped twice: at the addresses that are handed out, which nobody
-// can touch but while a kernel runs, and at others, by which the emulation itself reaches it. A forked process
-// shares it.
+// can touch but while a kernel runs, and at others, by which the emulation itself reaches it. A forked
+// process shares it.
 #pragma once
 
 #include <cstddef>
