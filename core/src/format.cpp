@@ -1,4 +1,5 @@
 // PyTorch's rules for printing a tensor (torch/_tensor_str.py, version 1.13).
+#include <tenon/device.h>
 #include <tenon/dtype.h>
 #include <tenon/error.h>
 #include <tenon/format.h>
@@ -196,8 +197,9 @@ std::string to_string(const Tensor& x, const FormatOptions& options) {
   if (x.size() == 0) {
     text += "[]";
   } else {
-    const Summary summary(x, options);
-    text += Layout(x, summary, options).text(0, indent);
+    const Tensor shown = x.to("cpu");
+    const Summary summary(shown, options);
+    text += Layout(shown, summary, options).text(0, indent);
   }
   // PyTorch counts two columns beyond the last line's end.
   const std::size_t last_break = text.rfind('\n');

@@ -1,5 +1,6 @@
 #include <tenon/autograd.h>
 #include <tenon/creation.h>
+#include <tenon/device.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
 #include <tenon/tensor.h>
@@ -28,7 +29,22 @@ std::int64_t Tensor::size() const { return defined_body(*this).size; }
 DType Tensor::dtype() const { return defined_body(*this).dtype; }
 std::int64_t Tensor::offset() const { return defined_body(*this).offset; }
 const std::shared_ptr<Storage>& Tensor::storage() const { return defined_body(*this).storage; }
-void* Tensor::address() const { return defined_body(*this).address(); }
+Device Tensor::device() const { return Device(storage()->memory()); }
+Tensor Tensor::to(std::string_view device) const { return tenon::to(*this, Device(device)); }
+
+void* Tensor::address() const {
+  const TensorBody& body = defined_body(*this);
+  if (body.storage->memory() != nullptr) {
+    throw BackendError(fmt::format(
+        "[address] the tensor lies in {}, which the host cannot read; to(\"cpu\") it", device().name()));
+  }
+  return body.address();
+}
+
+Tensor Tensor::on_host() const {
+  const NoGrad no_grad;
+  return tenon::to(*this, Device());
+}
 
 bool Tensor::is_contiguous() const {
   const TensorBody& body = defined_body(*this);
@@ -59,7 +75,7 @@ void Tensor::check_single() const {
 template <typename T>
 std::vector<T> Tensor::to_vector() const {
   const NoGrad no_grad;
-  const Tensor source = tenon::contiguous(*this);
+  const Tensor source = tenon::contiguous(on_host());
   std::vector<T> values(static_cast<std::size_t>(size()));
   visit_dtype(dtype(), [&](auto tag) {
     using From = typename decltype(tag)::type;

@@ -88,11 +88,11 @@ constexpr BadPlugin kBadPlugins[] = {
     {"kOtherMajorTable", "returned a table of ABI major 2"},
     {"kShortTable", "with 88 bytes, not of 1 with at least 96"},
     {"kTableWithoutRun", "has no function 'run'"},
-    {"kDeviceMemory", "works on device memory, which this version of Tenon does not place tensors in"},
+    {"kHalfAMemory", "has some of allocate, deallocate, copy and synchronize, not all of them"},
     {"kCreateFails", "cannot start: the test device is on fire"},
     {"kScoreZero", "cannot run here: the test device is missing"},
     {"kNoDevice", "finds no device"},
-    {"kPropertiesFail", "cannot describe its device: the test device does not answer"},
+    {"kPropertiesFail", "cannot describe device 0: the test device does not answer"},
     {"kNotCpu", "names device type 2"},
 };
 

@@ -1,6 +1,7 @@
 // The one door: every op that any part of Tenon runs goes through dispatch().
 #pragma once
 
+#include <tenon/backend.h>
 #include <tenon/op_table.h>
 #include <tenon/tensor.h>
 
@@ -16,9 +17,20 @@ struct Operand {
   const Shape* shape = nullptr;
 };
 
-/// Runs `op` on the first backend of the current selection that does it, else on naive as the fallback policy
-/// allows. `attributes` is the struct that abi.h names for the op. Core has validated everything. Throws
-/// BackendError if nobody does it or the backend fails, IndexError if it finds wrong data.
+/// Runs `op` on the first backend of the selection that does it, else on naive as the fallback policy allows.
+/// Operands that lie in another memory are copied to where it runs. An output of ops::output() gets its memory
+/// here, where the first of the selection works. `attributes` is the struct that abi.h names for the op. Core
+/// has validated everything. Throws BackendError if nobody does it or the backend fails, IndexError if it finds
+/// wrong data.
 void dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& output, const void* attributes);
+
+/// The same where `output` lies, whatever is chosen, and without falling back: whether it was done.
+bool dispatch_where_it_lies(Op op, std::initializer_list<Operand> inputs, const Tensor& output,
+                            const void* attributes);
+
+/// The choice for ops that are to run where `x` lies, whatever is chosen.
+BackendChoice where_lies(const Tensor& x);
+/// The same, unless a scope chose a backend.
+BackendChoice beside(const Tensor& x);
 
 }  // namespace tenon::dispatch

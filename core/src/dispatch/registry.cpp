@@ -85,7 +85,7 @@ Backend* Registry::find(std::string_view name) {
   return found;
 }
 
-Backend* Registry::best() {
+Backend* Registry::best(bool on_host) {
   const std::lock_guard lock(mutex_);
   std::vector<Entry*> by_ceiling;
   for (Entry& entry : entries_) {
@@ -97,8 +97,8 @@ Backend* Registry::best() {
   for (Entry* entry : by_ceiling) {
     if (best != nullptr && best->plugin->score() >= entry->candidate.score_ceiling) break;
     Backend* backend = open(*entry);
-    if (backend != nullptr && (best == nullptr || backend->plugin->score() > best->plugin->score()))
-      best = backend;
+    if (backend == nullptr || (on_host && !backend->devices.empty())) continue;
+    if (best == nullptr || backend->plugin->score() > best->plugin->score()) best = backend;
   }
   return best;
 }

@@ -1,5 +1,6 @@
 #include <tenon/nn/module.h>
 
+#include <tenon/device.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
 
@@ -11,6 +12,8 @@
 #include <typeinfo>
 #include <unordered_set>
 
+#include "../dispatch/selection.h"
+#include "../tensor_body.h"
 #include "module_trace.h"
 
 namespace tenon::nn {
@@ -42,10 +45,21 @@ std::vector<std::pair<std::string, AnyModule*>> all_below(AnyModule& root) {
 }  // namespace
 
 Tensor Module::operator()(const Tensor& x) {
-  const use_backend scope(backend_);
-  Tensor y = forward(x);
+  Tensor y;
+  {
+    const use_backend scope(backend_);
+    y = forward(tenon::to(x, home(x)));
+  }
+  // On the host the surrounding choice would have it copied op by op.
+  if (backend_.selection() != nullptr && y.device().is_host()) y = tenon::to(y, current_device());
   ModuleTrace::note(*this, y);
   return y;
+}
+
+// Where the input is wanted.
+Device Module::home(const Tensor& x) const {
+  if (const auto* scope = dispatch::scoped(); scope != nullptr) return Device(scope->memory());
+  return parameters_.empty() ? x.device() : parameters_.front().tensor.device();
 }
 
 std::string Module::type_name() const {
@@ -120,6 +134,24 @@ void Module::set_requires_grad(bool requires_grad) const {
 
 Module& Module::to(const BackendChoice& backend) {
   for (const auto& [name, module] : named_modules()) module->backend_ = backend;
+  if (backend.selection() == nullptr) return *this;
+  const Device device(backend.selection()->memory());
+  // All copies first: a device that is full leaves everything where it was.
+  std::vector<std::pair<Tensor, Tensor>> moves;
+  for (const auto& tensors : {named_parameters(), named_buffers()}) {
+    for (const auto& [name, tensor] : tensors) {
+      if (tensor.device() == device) continue;
+      moves.emplace_back(tensor, tenon::to(tensor.detach(), device));
+    }
+  }
+  for (const auto& [tensor, moved] : moves) {
+    const Tensor gradient = tensor.grad();
+    TensorBody& body = tensor.body();
+    body.storage = moved.storage();
+    body.strides = moved.strides();
+    body.offset = moved.offset();
+    if (gradient.defined()) tensor.set_grad(tenon::to(gradient, device));
+  }
   return *this;
 }
 

@@ -51,7 +51,7 @@ Tensor run_reduce(Op op, const Tensor& x, const Axes& axes, const Reduction& r) 
   }
   const bool casts = op == Op::mean && !is_floating(x.dtype());
   const Tensor operand = casts ? astype(x, DType::float32) : x;
-  Tensor kept = empty(r.kept, ops::result_dtype(op, operand.dtype()));
+  Tensor kept = ops::output(r.kept, ops::result_dtype(op, operand.dtype()));
   const tenon_reduce_attributes attributes = {sizeof(tenon_reduce_attributes), info(op).member, r.mask};
   dispatch::dispatch(op, {{operand}}, kept, &attributes);
   return kept;
@@ -106,7 +106,7 @@ Tensor exclusive_product(const Tensor& x, bool before) {
   const auto shifted = [&](const Tensor& y, std::int64_t by) {
     Shape shape = y.shape();
     shape[shape.size() - 1] = by;
-    const Tensor edge = ones(shape, y.dtype());
+    const Tensor edge = ops::full_beside(y, shape, 1, y.dtype());
     return before ? concat({edge, slice(y, -1, 0, n - by)}, -1) : concat({slice(y, -1, by, n), edge}, -1);
   };
   Tensor out = shifted(x, 1);
@@ -184,7 +184,8 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
   Tensor out;
   {
     const NoGrad no_grad;
-    const Tensor largest = reduced_count(x, r) == 0 ? zeros(r.kept, values.dtype()) : max(values, axes, true);
+    const Tensor largest = reduced_count(x, r) == 0 ? ops::full_beside(values, r.kept, 0, values.dtype())
+                                                    : max(values, axes, true);
     // An infinite maximum must not be subtracted from itself.
     const Tensor shift = where(eq(abs(largest), INFINITY), scalar_beside(largest, 0), largest);
     out = log(sum(exp(values - shift), axes, true)) + shift;

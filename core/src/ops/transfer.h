@@ -1,0 +1,12 @@
+// Elements from one memory to another, on whatever strides.
+#pragma once
+
+#include <tenon/tensor.h>
+
+namespace tenon::ops {
+
+/// Sets the elements of `to` to those of `from`, which has the same shape and dtype and may lie elsewhere. A
+/// device that cannot copy elements of that dtype gets whole blocks.
+void overwrite(const Tensor& to, const Tensor& from);
+
+}  // namespace tenon::ops
