@@ -184,6 +184,18 @@ void dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& output
   fall_back(request, selection);
 }
 
+bool try_dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& output,
+                  const void* attributes) {
+  const Operands operands(inputs.begin(), inputs.size());
+  const Selection& selection = chosen(operands, output);
+  const auto is_far = [&](const Operand& operand) {
+    return operand.tensor.storage()->memory() != selection.memory();
+  };
+  if (std::ranges::any_of(operands, is_far)) return false;
+  output.storage()->place(selection.memory());
+  return attempt(selection.targets().front(), {op, operands, output, attributes});
+}
+
 bool dispatch_where_it_lies(Op op, std::initializer_list<Operand> inputs, const Tensor& output,
                             const void* attributes) {
   const Operands operands(inputs.begin(), inputs.size());

@@ -24,6 +24,10 @@ struct Operand {
 /// wrong data.
 void dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& output, const void* attributes);
 
+/// The same without falling back, for an op that the caller can compose of others: whether a chosen backend did
+/// it. It is not asked where operands would have to be copied.
+bool try_dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& output, const void* attributes);
+
 /// The same where `output` lies, whatever is chosen, and without falling back: whether it was done.
 bool dispatch_where_it_lies(Op op, std::initializer_list<Operand> inputs, const Tensor& output,
                             const void* attributes);

@@ -198,12 +198,24 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
   return keepdim ? out : view(out, r.dropped);
 }
 
+namespace {
+
+// The fused op, or an undefined tensor where no chosen backend has it.
+Tensor fused_softmax(Op op, const Tensor& values, std::size_t axis) {
+  Tensor out = ops::output(values.shape(), values.dtype());
+  const tenon_softmax_attributes attributes = {sizeof(tenon_softmax_attributes), info(op).member,
+                                               static_cast<std::int32_t>(axis)};
+  return dispatch::try_dispatch(op, {{values}}, out, &attributes) ? out : Tensor();
+}
+
+}  // namespace
+
 Tensor softmax(const Tensor& x, std::int64_t axis) {
-  normalize_axis("softmax", axis, x.rank());
+  const std::size_t at = normalize_axis("softmax", axis, x.rank());
   const Tensor values = astype(x, to_floating(x.dtype()));
   if (x.size() == 0) return clone(values);
-  Tensor out;
-  {
+  Tensor out = fused_softmax(Op::softmax, values, at);
+  if (!out.defined()) {
     const NoGrad no_grad;
     const Tensor exponentials = exp(values - max(values, {axis}, true));
     out = exponentials / sum(exponentials, {axis}, true);
@@ -218,11 +230,11 @@ Tensor softmax(const Tensor& x, std::int64_t axis) {
 }
 
 Tensor log_softmax(const Tensor& x, std::int64_t axis) {
-  normalize_axis("log_softmax", axis, x.rank());
+  const std::size_t at = normalize_axis("log_softmax", axis, x.rank());
   const Tensor values = astype(x, to_floating(x.dtype()));
   if (x.size() == 0) return clone(values);
-  Tensor out;
-  {
+  Tensor out = fused_softmax(Op::log_softmax, values, at);
+  if (!out.defined()) {
     const NoGrad no_grad;
     const Tensor shifted = values - max(values, {axis}, true);
     out = shifted - log(sum(exp(shifted), {axis}, true));
