@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "device_operands.h"
 #include "floating_point_environment.h"
 
 namespace tenon::conformance {
@@ -12,9 +13,11 @@ constexpr std::size_t kMessagesKept = 12;
 /// A trial's frame with the arrays that it points to.
 class Frame {
  public:
-  explicit Frame(const Trial& trial) {
+  Frame(const Trial& trial, DLDevice device) {
     for (const Operand* const input : trial.inputs) inputs_.push_back(input->tensor());
     output_ = trial.output->tensor();
+    for (DLTensor& input : inputs_) input.device = device;
+    output_.device = device;
     call_.struct_size = sizeof(call_);
     call_.op = trial.op;
     call_.num_inputs = static_cast<std::uint32_t>(inputs_.size());
@@ -38,6 +41,13 @@ class Frame {
   tenon_call call_{};
 };
 
+/// run_call() on the trial's operands.
+tenon_status run_trial(const PluginUnderTest& plugin, const tenon_call& call, const Trial& trial) {
+  std::vector<Operand*> operands = trial.inputs;
+  operands.push_back(trial.output);
+  return run_call(plugin, call, operands);
+}
+
 std::string describe(const Trial& trial) {
   std::string text;
   for (const Operand* const input : trial.inputs) text += "\n    in  " + input->describe();
@@ -48,7 +58,7 @@ std::string describe(const Trial& trial) {
 
 void Grader::grade(const Trial& trial, const std::vector<Expected>& expected) {
   ++calls_;
-  const Frame frame(trial);
+  const Frame frame(trial, plugin_->properties().device);
   trial.output->seal();
   for (Operand* const input : trial.inputs) input->seal();
   if (run_watched(trial, frame.call()) == Ran::no) return;
@@ -57,21 +67,21 @@ void Grader::grade(const Trial& trial, const std::vector<Expected>& expected) {
   const std::vector<std::byte> first = trial.output->image();
   trial.output->restore();
   const FloatingPointEnvironment environment;
-  const tenon_status again = plugin_->run(frame.call());
+  const tenon_status again = run_trial(*plugin_, frame.call(), trial);
   (void)environment.restore();  // already judged
   if (again != TENON_OK || trial.output->image() != first) fail(trial, "a second run gives other bytes");
   for (const std::string& misuse : host::take_misuse()) fail(trial, misuse);
 }
 
 Grader::Ran Grader::run_watched(const Trial& trial, const tenon_call& call) {
-  Frame without_data(trial);
+  Frame without_data(trial, plugin_->properties().device);
   without_data.drop_data();
   const FloatingPointEnvironment environment;
   const bool supported = plugin_->supports(call) != 0;
   if ((plugin_->supports(without_data.call()) != 0) != supported) {
     fail(trial, "supports() answers differently without data pointers");
   }
-  const tenon_status status = plugin_->run(call);
+  const tenon_status status = run_trial(*plugin_, call, trial);
   if (const std::string difference = environment.restore(); !difference.empty()) {
     fail(trial, "left another floating-point environment:" + difference);
   }
@@ -132,11 +142,11 @@ void Grader::judge(const Trial& trial, const std::vector<Expected>& expected) {
 
 void Grader::grade_invalid(const Trial& trial) {
   ++calls_;
-  const Frame frame(trial);
+  const Frame frame(trial, plugin_->properties().device);
   trial.output->seal();
   for (Operand* const input : trial.inputs) input->seal();
   host::take_error();
-  const tenon_status status = plugin_->run(frame.call());
+  const tenon_status status = run_trial(*plugin_, frame.call(), trial);
   const std::string error = host::take_error();
   if (trial.output->changed()) fail(trial, "touched the output of an invalid call");
   if (status == TENON_UNSUPPORTED && plugin_->coverage() == Coverage::partial) {
@@ -151,12 +161,15 @@ void Grader::grade_invalid(const Trial& trial) {
   }
 }
 
-void Grader::grade_unknown(const tenon_call& call, const std::string& name, Operand& output) {
+void Grader::grade_unknown(const tenon_call& call, const std::string& name,
+                           const std::vector<Operand*>& inputs, Operand& output) {
   ++calls_;
   ++elements_;
   output.seal();
+  std::vector<Operand*> operands = inputs;
+  operands.push_back(&output);
   if (plugin_->supports(call) != 0) fail(name + ": supports() says 1");
-  const tenon_status status = plugin_->run(call);
+  const tenon_status status = run_call(*plugin_, call, operands);
   host::take_error();
   if (status != TENON_UNSUPPORTED) {
     fail(name + ": run() returns " + std::to_string(status) + ", want TENON_UNSUPPORTED");

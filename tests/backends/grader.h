@@ -40,7 +40,8 @@ class Grader {
   void grade_invalid(const Trial& trial);
 
   /// Runs a call that no plugin of this version can know: UNSUPPORTED, supports() = 0, an untouched output.
-  void grade_unknown(const tenon_call& call, const std::string& name, Operand& output);
+  void grade_unknown(const tenon_call& call, const std::string& name, const std::vector<Operand*>& inputs,
+                     Operand& output);
 
   /// Records a failure that the case found by itself.
   void fail(const std::string& text);

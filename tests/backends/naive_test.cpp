@@ -56,7 +56,7 @@ void expect_refused(const char* name, void (*spoil)(tenon_einsum_attributes&), D
   spoil(attributes);
   Grader grader(naive());
   grader.grade_unknown({sizeof(tenon_call), TENON_OP_EINSUM, 2, 1, inputs, &output, &attributes, nullptr},
-                       name, out);
+                       name, {&a, &b}, out);
   EXPECT_EQ(grader.failures(), 0) << grader.report(true);
 }
 
@@ -79,7 +79,7 @@ TEST(NaiveEinsum, RefusesAnOutputModeTwice) {
   const tenon_einsum_attributes attributes = {sizeof(attributes), {{3}, {}, {3, 3}}};
   Grader grader(naive());
   grader.grade_unknown({sizeof(tenon_call), TENON_OP_EINSUM, 1, 1, &input, &output, &attributes, nullptr},
-                       "i->ii", out);
+                       "i->ii", {&x}, out);
   EXPECT_EQ(grader.failures(), 0) << grader.report(true);
 }
 

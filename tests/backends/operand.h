@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,8 @@ class Operand {
   /// The view for a call frame; points into this object.
   [[nodiscard]] DLTensor tensor() const;
 
+  /// All of it, from the canaries before the elements to those behind.
+  [[nodiscard]] std::span<std::byte> buffer() { return {buffer_.get(), bytes_}; }
   /// Remembers the buffer as it is.
   void seal();
   /// Puts the buffer back to where it was sealed.

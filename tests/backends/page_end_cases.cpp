@@ -1,5 +1,6 @@
 // Every operand ends where its page ends and the next page cannot be touched: a kernel that reads or writes
-// whole vectors beyond its elements dies here, whatever it does with the surplus.
+// whole vectors beyond its elements dies here, whatever it does with the surplus. Memory of a device has no
+// such end.
 #include <string>
 
 #include "einsum_reference.h"
@@ -139,9 +140,11 @@ void einsum(Grader& grader) {
 }
 
 constexpr Section kSections[] = {
-    {"page_end_elementwise", elementwise}, {"page_end_transposes", transposes},
-    {"page_end_reduce", reduce},           {"page_end_matmul_and_gather", matmul_and_gather},
-    {"page_end_einsum", einsum},
+    {"page_end_elementwise", elementwise, false, Memory::host},
+    {"page_end_transposes", transposes, false, Memory::host},
+    {"page_end_reduce", reduce, false, Memory::host},
+    {"page_end_matmul_and_gather", matmul_and_gather, false, Memory::host},
+    {"page_end_einsum", einsum, false, Memory::host},
 };
 
 }  // namespace

@@ -106,13 +106,15 @@ PluginUnderTest::PluginUnderTest(const std::string& path, Coverage coverage) : c
     throw std::runtime_error(path + " speaks another version of abi.h");
   }
   if (table_->create(&backend_) != TENON_OK) throw std::runtime_error(path + ": " + host::take_error());
-  if (table_->score(backend_) <= 0) throw std::runtime_error(path + ": " + host::take_error());
+  if (table_->score(backend_) <= 0) {
+    const std::string reason = path + ": " + host::take_error();
+    table_->destroy(backend_);
+    if (has_memory()) throw NoDevice(reason);
+    throw std::runtime_error(reason);
+  }
   properties_.struct_size = sizeof(properties_);
   if (table_->device_properties(backend_, 0, &properties_) != TENON_OK) {
     throw std::runtime_error(path + ": " + host::take_error());
-  }
-  if (table_->allocate != nullptr) {
-    throw std::runtime_error(path + " has memory of its own; these cases know host memory only");
   }
 }
 

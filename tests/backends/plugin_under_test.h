@@ -5,6 +5,7 @@
 #include <tenon/plugin/abi.h>
 
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -14,12 +15,18 @@ namespace tenon::conformance {
 /// is counted and passed over.
 enum class Coverage : std::uint8_t { complete, partial };
 
+/// The device that a plugin is for is not there, which is no fault of the plugin.
+class NoDevice : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// One shared object that holds a backend, loaded and created. Stays loaded until the process ends; the
 /// backend is destroyed with this object. `supports` and `run` may be called from several threads at once.
 class PluginUnderTest {
  public:
   /// Opens the module, calls its entry and creates its backend. Throws std::runtime_error with the loader's
-  /// or the plugin's own words.
+  /// or the plugin's own words; NoDevice if a backend with device memory finds no device.
   PluginUnderTest(const std::string& path, Coverage coverage);
   ~PluginUnderTest();
   PluginUnderTest(const PluginUnderTest&) = delete;
@@ -29,11 +36,14 @@ class PluginUnderTest {
   [[nodiscard]] const tenon_backend_table& table() const { return *table_; }
   [[nodiscard]] tenon_backend* backend() const { return backend_; }
   [[nodiscard]] const tenon_device_properties& properties() const { return properties_; }
+  /// Whether the backend works on memory of its own; see device_operands.h.
+  [[nodiscard]] bool has_memory() const { return table_->allocate != nullptr; }
   [[nodiscard]] bool declares(std::uint32_t flag) const { return (properties_.flags & flag) != 0; }
 
   [[nodiscard]] std::int32_t supports(const tenon_call& call) const {
     return table_->supports(backend_, &call);
   }
+  /// On tensors that lie where the backend works; run_call() takes them there.
   [[nodiscard]] tenon_status run(const tenon_call& call) const { return table_->run(backend_, &call); }
 
  private:

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "device_operands.h"
 #include "philox_reference.h"
 #include "sections.h"
 
@@ -169,7 +170,7 @@ void distributions(Grader& grader) {
       const tenon_init_attributes attributes = attributes_of(member, {20240607, 0}, 0, 1);
       const DLTensor view = output.tensor();
       const tenon_call call = {sizeof(call), TENON_OP_INIT, 0, 1, nullptr, &view, &attributes, nullptr};
-      if (grader.plugin().run(call) == TENON_UNSUPPORTED) continue;
+      if (run_call(grader.plugin(), call, {&output}) == TENON_UNSUPPORTED) continue;
       std::vector<Real> sample;
       for (std::int64_t i = 0; i < output.size(); ++i) sample.push_back(output.at(i));
       // Var of the sample variance is (mu4 - sigma^4) / n: 2 for the normal, 1/180 for the uniform.

@@ -7,11 +7,20 @@
 
 namespace tenon::conformance {
 
+/// Which backends a section has something to ask of: all, or those that work on host memory, or those with
+/// memory of their own.
+enum class Memory : std::uint8_t { any, host, device };
+
 /// A named group of cases.
 struct Section {
   const char* name;
   void (*run)(Grader& grader);
   bool zeros_expected = false;  ///< most right answers are zeros (eye, one-hot, comparisons)
+  Memory memory = Memory::any;
+
+  [[nodiscard]] bool concerns(const PluginUnderTest& plugin) const {
+    return memory == Memory::any || (memory == Memory::device) == plugin.has_memory();
+  }
 };
 
 // One table a subject, in the file <subject>_cases.cpp.
@@ -28,6 +37,7 @@ std::span<const Section> random_sections();
 std::span<const Section> index_sections();
 std::span<const Section> page_end_sections();
 std::span<const Section> behaviour_sections();
+std::span<const Section> device_memory_sections();
 
 /// All of them.
 std::vector<Section> all_sections();
