@@ -10,6 +10,7 @@
 #include <array>
 
 #include "autograd/node.h"
+#include "free_list.h"
 #include "tensor_body.h"
 
 namespace tenon {
@@ -135,7 +136,7 @@ void Tensor::backward(const Tensor& gradient) const {
 Tensor Tensor::detach() const { return make_view(*this, shape(), strides(), offset()); }
 
 Tensor make_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset) {
-  auto body = std::make_shared_for_overwrite<TensorBody>();
+  auto body = std::allocate_shared_for_overwrite<TensorBody>(FreeListAllocator<TensorBody>());
   body->shape = shape;
   body->strides = strides;
   body->offset = offset;

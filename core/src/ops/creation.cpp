@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "../dispatch/selection.h"
+#include "../free_list.h"
 #include "../tensor_body.h"
 #include "elementwise.h"
 
@@ -64,12 +65,13 @@ Tensor ops::output(const Shape& shape, DType dtype) {
     throw ShapeError(
         fmt::format("a {} tensor of shape {} has more than 2^63 - 1 bytes", name(dtype), to_string(shape)));
   }
-  auto body = std::make_shared_for_overwrite<TensorBody>();
+  auto body = std::allocate_shared_for_overwrite<TensorBody>(FreeListAllocator<TensorBody>());
   body->shape = shape;
   body->strides = contiguous_strides(shape);
   body->dtype = dtype;
   body->size = count;
-  body->storage = std::make_shared<Storage>(static_cast<std::size_t>(count == 0 ? 0 : bytes));
+  body->storage = std::allocate_shared<Storage>(FreeListAllocator<Storage>(),
+                                                static_cast<std::size_t>(count == 0 ? 0 : bytes));
   return Tensor(std::move(body));
 }
 
