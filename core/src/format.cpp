@@ -176,6 +176,7 @@ std::vector<std::string> suffixes(const Tensor& x) {
   const DType dtype = x.dtype();
   const bool default_dtype =
       dtype == DType::float32 || (!empty && (dtype == DType::int64 || dtype == DType::boolean));
+  if (!x.device().is_host()) out.push_back(fmt::format("device='{}'", x.device().name()));
   if (!default_dtype) out.push_back(fmt::format("dtype={}", name(dtype)));
   if (const auto& node = x.body().edge.node(); node != nullptr) {
     out.push_back(node->leaf() != nullptr ? "requires_grad=True" : fmt::format("grad_fn=<{}>", node->name()));

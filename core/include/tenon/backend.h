@@ -83,6 +83,8 @@ struct BackendInfo {
   std::string version;
   std::string library;  ///< the vendor library in use; what it was built for if it could not be opened
   int score = 0;
+  /// Of a backend with memory of its own, by number; empty for one on host memory or one that is not available.
+  std::vector<std::string> devices;
 };
 /// Every plugin found. Opens each of them.
 TENON_API std::vector<BackendInfo> backends();

@@ -109,6 +109,10 @@ std::vector<BackendInfo> Registry::describe_all() {
   for (Entry& entry : entries_) {
     const Backend* backend = open(entry);
     const plugin::Candidate& candidate = entry.candidate;
+    std::vector<std::string> devices;
+    for (std::size_t i = 0; backend != nullptr && i < backend->devices.size(); ++i) {
+      devices.emplace_back(backend->plugin->devices()[i].name);
+    }
     const std::string in_use = backend == nullptr ? "" : backend->plugin->properties().library;
     infos.push_back({.name = candidate.name,
                      .path = candidate.path.string(),
@@ -116,7 +120,8 @@ std::vector<BackendInfo> Registry::describe_all() {
                      .reason = entry.reason,
                      .version = candidate.version,
                      .library = in_use.empty() ? candidate.library : in_use,
-                     .score = backend == nullptr ? 0 : backend->plugin->score()});
+                     .score = backend == nullptr ? 0 : backend->plugin->score(),
+                     .devices = std::move(devices)});
   }
   return infos;
 }
