@@ -1,0 +1,51 @@
+// A oneDNN primitive with what it takes, and one thread's execution of it.
+#pragma once
+
+#include "onednn/dnnl_version.h"
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tenon::onednn {
+
+/// The CPU; one for the process, never destroyed: threads may outlive static objects.
+const dnnl::engine& cpu_engine();
+
+/// "oneDNN 2.6.3 AVX2": the library that is loaded, and the instruction set that it uses.
+std::string library_description();
+
+/// Attributes for every primitive here: the caller owns the scratchpad.
+dnnl::primitive_attr new_attributes();
+
+/// Immutable; shared by all threads.
+struct Primitive {
+  struct Argument {
+    int name;  ///< DNNL_ARG_*
+    dnnl::memory::desc descriptor;
+  };
+
+  Primitive(const dnnl::primitive_desc_base& descriptor, std::vector<Argument> in_order);
+
+  dnnl::primitive primitive;
+  dnnl::memory::desc scratchpad;
+  std::vector<Argument> arguments;
+};
+
+/// One thread's memory objects for a primitive. Not thread-safe.
+class Execution {
+ public:
+  explicit Execution(const Primitive& primitive);
+
+  /// Executes on the data of the arguments, in the primitive's order, with `threads` threads. Throws
+  /// dnnl::error and std::bad_alloc.
+  void run(std::span<void* const> data, int threads);
+
+ private:
+  const Primitive* primitive_;
+  std::size_t scratchpad_bytes_;
+  std::vector<dnnl::memory> memories_;
+  std::vector<dnnl_exec_arg_t> arguments_;
+};
+
+}  // namespace tenon::onednn
