@@ -26,16 +26,34 @@ inline dnnl::matmul::primitive_desc matmul_descriptor(const dnnl::engine& engine
 #endif
 }
 
-inline dnnl::primitive_desc softmax_descriptor(const dnnl::engine& engine, dnnl::algorithm algorithm,
-                                               const memory::desc& x, const memory::desc& out, int axis,
-                                               const dnnl::primitive_attr& attributes) {
+inline dnnl::primitive_desc eltwise_descriptor(const dnnl::engine& engine, dnnl::algorithm algorithm,
+                                               const memory::desc& x) {
 #if DNNL_VERSION_MAJOR >= 3
-  return dnnl::softmax_forward::primitive_desc(engine, dnnl::prop_kind::forward_inference, algorithm, x, out,
-                                               axis, attributes);
+  return dnnl::eltwise_forward::primitive_desc(engine, dnnl::prop_kind::forward_inference, algorithm, x, x);
 #else
-  return dnnl::softmax_v2_forward::primitive_desc(
-      dnnl::softmax_v2_forward::desc(dnnl::prop_kind::forward_inference, algorithm, x, out, axis), attributes,
-      engine);
+  return dnnl::eltwise_forward::primitive_desc(
+      dnnl::eltwise_forward::desc(dnnl::prop_kind::forward_inference, algorithm, x), engine);
+#endif
+}
+
+inline dnnl::primitive_desc binary_descriptor(const dnnl::engine& engine, dnnl::algorithm algorithm,
+                                              const memory::desc& a, const memory::desc& b,
+                                              const memory::desc& out) {
+#if DNNL_VERSION_MAJOR >= 3
+  return dnnl::binary::primitive_desc(engine, algorithm, a, b, out);
+#else
+  return dnnl::binary::primitive_desc(dnnl::binary::desc(algorithm, a, b, out), engine);
+#endif
+}
+
+inline dnnl::primitive_desc sum_descriptor(const dnnl::engine& engine, const memory::desc& x,
+                                           const memory::desc& out,
+                                           const dnnl::primitive_attr& attributes) {
+#if DNNL_VERSION_MAJOR >= 3
+  return dnnl::reduction::primitive_desc(engine, dnnl::algorithm::reduction_sum, x, out, 0, 0, attributes);
+#else
+  return dnnl::reduction::primitive_desc(
+      dnnl::reduction::desc(dnnl::algorithm::reduction_sum, x, out, 0, 0), attributes, engine);
 #endif
 }
 

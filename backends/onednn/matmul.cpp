@@ -2,8 +2,10 @@
 
 #include "cpu/matmul_in_parts.h"
 #include "cpu/threads.h"
+#include "onednn/copy.h"
 #include "onednn/matmul_plan.h"
 #include "onednn/plan_cache.h"
+#include "onednn/primitive_use.h"
 
 #include <algorithm>
 #include <bit>
@@ -17,8 +19,6 @@ using cpu::Scratch;
 using cpu::Tensor;
 using plugin::Call;
 using plugin::View;
-
-constexpr std::size_t kCapacity = 1024;
 
 /// A thread's use of a plan.
 struct MatmulUse {
@@ -47,7 +47,7 @@ CallKey key_of(const Call& call, const tenon_matmul_attributes& attributes, int 
 
 MatmulUse& find_use(const Call& call, const tenon_matmul_attributes& attributes, int threads) {
   // Never destroyed: threads may outlive static objects.
-  static auto* const cache = new PlanCache<MatmulPlan>(kCapacity);
+  static auto* const cache = new PlanCache<MatmulPlan>(kCachedPlans);
   thread_local PlanFront<MatmulPlan, MatmulUse> front;
   return front.find(*cache, key_of(call, attributes, threads), [&] { return make_matmul_plan(call); });
 }
@@ -60,8 +60,7 @@ class Source {
         data_(view.data<void>()) {
     if (!packing) return;
     const DLDataType dtype = view.dlpack().dtype;
-    run_member(TENON_OP_COPY, 0, {packing->from.tensor(data_, dtype)},
-               packing->to.tensor(memory_.as<void>(), dtype));
+    copy(packing->from.tensor(data_, dtype), packing->to.tensor(memory_.as<void>(), dtype));
     data_ = memory_.as<void>();
   }
 
@@ -72,22 +71,33 @@ class Source {
   void* data_;
 };
 
-void run_primitive(MatmulUse& use, const Call& call, std::uint32_t activation, int threads) {
+void run_gemm(const Gemm& gemm, const void* a, const void* b, void* out, int threads) {
+  const OpenMpThreads scope(threads);
+  dnnl::error::wrap_c_api(dnnl_sgemm(gemm.transpose_a, gemm.transpose_b, gemm.m, gemm.n, gemm.k, gemm.alpha,
+                                     static_cast<const float*>(a), gemm.lda, static_cast<const float*>(b),
+                                     gemm.ldb, gemm.beta, static_cast<float*>(out), gemm.ldc),
+                          "could not multiply matrices");
+}
+
+void run_in_place(MatmulUse& use, const Call& call, std::uint32_t activation, int threads) {
   const MatmulPlan& plan = *use.plan;
   const View out = call.output();
   const Source a(call.input(plan.transposed ? 1 : 0), plan.packed_a);
   const Source b(call.input(plan.transposed ? 0 : 1), plan.packed_b);
   const Scratch aside(plan.aside ? static_cast<std::size_t>(out.size()) * sizeof(float) : 0);
-  void* data[kOperands] = {a.data(), b.data()};
-  int count = 2;
-  if (plan.fuses_bias) data[count++] = call.input(2).data<void>();
-  data[count++] = plan.aside ? aside.as<void>() : out.data<void>();
-  use.execution->run({data, static_cast<std::size_t>(count)}, threads);
-
+  void* const to = plan.aside ? aside.as<void>() : out.data<void>();
+  if (plan.way == Way::gemm) {
+    run_gemm(plan.gemm, a.data(), b.data(), to, threads);
+  } else {
+    void* data[kOperands] = {a.data(), b.data()};
+    std::size_t count = 2;
+    if (plan.fuses_bias) data[count++] = call.input(2).data<void>();
+    data[count++] = to;
+    use.execution->run({data, count}, threads);
+  }
   if (plan.aside) {
     const DLDataType dtype = out.dlpack().dtype;
-    DLTensor from = plan.aside->from.tensor(aside.as<void>(), dtype);
-    run_member(TENON_OP_COPY, 0, {from}, plan.aside->to.tensor(out.data<void>(), dtype));
+    copy(plan.aside->from.tensor(aside.as<void>(), dtype), plan.aside->to.tensor(out.data<void>(), dtype));
   }
   if (call.num_inputs() == 3 && !plan.fuses_bias) {
     run_member(TENON_OP_BINARY, TENON_BINARY_ADD, {out.dlpack(), call.input(2).dlpack()}, out.dlpack());
@@ -125,7 +135,8 @@ void matmul(const Call& call) {
   MatmulUse& use = find_use(call, attributes, threads);
   switch (use.plan->way) {
     case Way::primitive:
-      run_primitive(use, call, attributes.activation, threads);
+    case Way::gemm:
+      run_in_place(use, call, attributes.activation, threads);
       return;
     case Way::shared:
       cpu::run(call);

@@ -15,29 +15,6 @@ memory::data_type data_type(DType dtype) {
   return dtype == DType::bfloat16 ? memory::data_type::bf16 : memory::data_type::f32;
 }
 
-memory::desc descriptor(const Layout& layout, DType dtype) {
-  return {memory::dims(layout.shape, layout.shape + layout.rank), data_type(dtype),
-          memory::dims(layout.strides, layout.strides + layout.rank)};
-}
-
-/// Whether no two elements share an address and the axes nest: what oneDNN checks of strides.
-bool nests(const Layout& layout) {
-  std::pair<std::int64_t, std::int64_t> axes[kMaxRank];  // stride and extent, the smallest stride first
-  int count = 0;
-  for (int i = 0; i < layout.rank; ++i) {
-    if (layout.shape[i] == 1) continue;
-    int at = count++;
-    for (; at > 0 && axes[at - 1].first > layout.strides[i]; --at) axes[at] = axes[at - 1];
-    axes[at] = {layout.strides[i], layout.shape[i]};
-  }
-  std::int64_t least = 1;
-  for (int i = 0; i < count; ++i) {
-    if (axes[i].first < least) return false;
-    least = axes[i].first * axes[i].second;
-  }
-  return true;
-}
-
 /// The operand where it lies; none if neither of its matrix's axes is dense or its axes do not nest.
 std::optional<Layout> layout_in_place(const MatmulProblem& problem, Operand operand) {
   const auto [row, column] = problem.matrix(operand);
@@ -58,7 +35,7 @@ std::optional<Layout> layout_in_place(const MatmulProblem& problem, Operand oper
   } else {
     return std::nullopt;
   }
-  if (!nests(layout)) return std::nullopt;
+  if (!layout.nests()) return std::nullopt;
   return layout;
 }
 
@@ -148,10 +125,10 @@ bool is_better_transposed(const MatmulProblem& problem) {
 
 /// Gives the plan its primitive, with as much of the epilogue as it takes. The name of oneDNN's
 /// implementation, or nothing if there is none.
-std::string add_primitive(MatmulPlan& plan, const MatmulProblem& problem, const Layout& out,
+std::string add_primitive(MatmulPlan& plan, const MatmulProblem& problem,
                           const tenon_matmul_attributes& attributes) {
-  const Layout a = input_layout(problem, kA, plan.packed_a);
-  const Layout b = input_layout(problem, kB, plan.packed_b);
+  plan.a = input_layout(problem, kA, plan.packed_a);
+  plan.b = input_layout(problem, kB, plan.packed_b);
   const auto alpha = static_cast<float>(attributes.alpha.real);
   const auto beta = static_cast<float>(attributes.beta.real);
   dnnl::primitive_attr given = new_attributes();
@@ -164,15 +141,15 @@ std::string add_primitive(MatmulPlan& plan, const MatmulProblem& problem, const 
   if (plan.fuses_activation) append_eltwise(*algorithm, operations);
   given.set_post_ops(operations);
 
-  const memory::desc a_desc = descriptor(a, problem.input_dtype);
-  const memory::desc b_desc = descriptor(b, problem.input_dtype);
-  const memory::desc out_desc = descriptor(out, problem.output_dtype);
+  const memory::desc a_desc = plan.a.descriptor(data_type(problem.input_dtype));
+  const memory::desc b_desc = plan.b.descriptor(data_type(problem.input_dtype));
+  const memory::desc out_desc = plan.out.descriptor(data_type(problem.output_dtype));
   memory::desc bias_desc;
   if (plan.fuses_bias) {
     Layout bias;
-    for (int i = 0; i + 1 < out.rank; ++i) bias.add(1, problem.column.extent);
+    for (int i = 0; i + 1 < plan.out.rank; ++i) bias.add(1, problem.column.extent);
     bias.add(problem.column.extent, 1);
-    bias_desc = descriptor(bias, problem.output_dtype);
+    bias_desc = bias.descriptor(data_type(problem.output_dtype));
   }
   const auto found = find_primitive(a_desc, b_desc, bias_desc, out_desc, given);
   if (!found) return {};
@@ -181,6 +158,32 @@ std::string add_primitive(MatmulPlan& plan, const MatmulProblem& problem, const 
   arguments.push_back({DNNL_ARG_DST, out_desc});
   plan.primitive.emplace(*found, std::move(arguments));
   return found->impl_info_str();
+}
+
+/// Multiplications below which a call's cost counts: dnnl_sgemm is the kernel of the primitive gemm:jit, 0.9 us
+/// closer.
+constexpr std::int64_t kSmallProduct = 1 << 21;
+
+/// Takes dnnl_sgemm for a small product whose epilogue the primitive would not fuse.
+void prefer_gemm(MatmulPlan& plan, const MatmulProblem& problem, const tenon_matmul_attributes& attributes) {
+  const std::int64_t m = problem.row.extent;
+  const std::int64_t n = problem.column.extent;
+  const std::int64_t k = problem.summed.extent;
+  if (problem.batches != 0 || plan.fuses_bias || plan.fuses_activation || m * n * k >= kSmallProduct) return;
+  const auto leading = [](const Layout& layout) { return std::max(layout.strides[0], layout.strides[1]); };
+  const auto flag = [](const Layout& layout) { return layout.strides[1] == 1 ? 'N' : 'T'; };
+  plan.gemm = {flag(plan.a),
+               flag(plan.b),
+               m,
+               n,
+               k,
+               leading(plan.a),
+               leading(plan.b),
+               leading(plan.out),
+               static_cast<float>(attributes.alpha.real),
+               static_cast<float>(attributes.beta.real)};
+  plan.primitive.reset();
+  plan.way = Way::gemm;
 }
 
 /// The primitive that writes out^T, densely, to scratch memory; `problem` is the one that plan solves now.
@@ -196,11 +199,11 @@ std::shared_ptr<const MatmulPlan> with_result_aside(const MatmulPlan& plan, Matm
   move.to.add(columns, problem.column.stride[kOut]);
   problem.transpose();
   aside->transposed = !plan.transposed;
-  Layout out;
-  out.add(columns, rows);
-  out.add(rows, 1);
-  if (add_primitive(*aside, problem, out, attributes).empty()) return nullptr;
+  aside->out.add(columns, rows);
+  aside->out.add(rows, 1);
+  if (add_primitive(*aside, problem, attributes).empty()) return nullptr;
   aside->way = Way::primitive;
+  prefer_gemm(*aside, problem, attributes);
   return aside;
 }
 
@@ -231,16 +234,19 @@ std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call) {
     out = layout_in_place(problem, kOut);
   }
   if (!out) return plan;
-  const std::string implementation = add_primitive(*plan, problem, *out, attributes);
+  plan->out = *out;
+  const std::string implementation = add_primitive(*plan, problem, attributes);
   if (implementation.empty()) {
     plan->way = Way::shared;
     return plan;
   }
   if (would_round_twice(*plan, problem, attributes.activation)) return plan;
   plan->way = Way::primitive;
-  if (implementation.starts_with("gemm:jit") && attributes.beta.real == 0 && is_better_transposed(problem)) {
+  if (!implementation.starts_with("gemm:jit")) return plan;
+  if (attributes.beta.real == 0 && is_better_transposed(problem)) {
     if (auto aside = with_result_aside(*plan, problem, attributes)) return aside;
   }
+  prefer_gemm(*plan, problem, attributes);
   return plan;
 }
 

@@ -3,8 +3,10 @@
 #include "cpu/kernels.h"
 #include "cpu/matmul_in_parts.h"
 #include "cpu/scratch.h"
+#include "onednn/copy.h"
 #include "onednn/matmul.h"
 #include "onednn/primitive.h"
+#include "onednn/sum.h"
 
 #include <tenon/plugin/backend.hpp>
 #include <tenon/plugin/einsum.hpp>
@@ -61,17 +63,31 @@ class OneDnnBackend final : public plugin::Backend {
       return lowering.run(scratch.as<void>(),
                           [this](const tenon_call& part) { return run(plugin::Call(part)); });
     }
-    if (!is_matmul(call)) return cpu::run(call);
     try {
-      matmul(call);
+      return run_primitive(call) || cpu::run(call);
     } catch (const dnnl::error& error) {
       if (error.status == dnnl_out_of_memory) throw std::bad_alloc();
       throw std::runtime_error(library_description() + ": " + error.what());
     }
-    return true;
   }
 
  private:
+  /// False where the shared kernels are as fast, or oneDNN has nothing that is right.
+  static bool run_primitive(const plugin::Call& call) {
+    switch (call.op()) {
+      case TENON_OP_MATMUL:
+        if (!is_matmul(call)) return false;
+        matmul(call);
+        return true;
+      case TENON_OP_COPY:
+        return reorder(call);
+      case TENON_OP_REDUCE:
+        return sum_rows(call);
+      default:
+        return false;
+    }
+  }
+
   std::string reason_;
 };
 

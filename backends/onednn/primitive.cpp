@@ -2,29 +2,10 @@
 
 #include "cpu/scratch.h"
 
-#include <omp.h>
-
 #include <utility>
 
 namespace tenon::onednn {
 namespace {
-
-/// While it lives, OpenMP regions that this thread opens have `count` threads; oneDNN asks OpenMP, not us.
-class OpenMpThreads {
- public:
-  explicit OpenMpThreads(int count) : before_(omp_get_max_threads()), changed_(before_ != count) {
-    if (changed_) omp_set_num_threads(count);
-  }
-  OpenMpThreads(const OpenMpThreads&) = delete;
-  OpenMpThreads& operator=(const OpenMpThreads&) = delete;
-  ~OpenMpThreads() {
-    if (changed_) omp_set_num_threads(before_);
-  }
-
- private:
-  int before_;
-  bool changed_;
-};
 
 const char* instruction_set() {
   switch (dnnl::get_effective_cpu_isa()) {

@@ -3,6 +3,8 @@
 
 #include "onednn/dnnl_version.h"
 
+#include <omp.h>
+
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +19,23 @@ std::string library_description();
 
 /// Attributes for every primitive here: the caller owns the scratchpad.
 dnnl::primitive_attr new_attributes();
+
+/// While it lives, OpenMP regions that this thread opens have `count` threads; oneDNN asks OpenMP, not us.
+class OpenMpThreads {
+ public:
+  explicit OpenMpThreads(int count) : before_(omp_get_max_threads()), changed_(before_ != count) {
+    if (changed_) omp_set_num_threads(count);
+  }
+  OpenMpThreads(const OpenMpThreads&) = delete;
+  OpenMpThreads& operator=(const OpenMpThreads&) = delete;
+  ~OpenMpThreads() {
+    if (changed_) omp_set_num_threads(before_);
+  }
+
+ private:
+  int before_;
+  bool changed_;
+};
 
 /// Immutable; shared by all threads.
 struct Primitive {
