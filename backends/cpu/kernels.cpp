@@ -25,6 +25,8 @@ bool dispatch_family(const plugin::Call& call, bool run) {
       return matmul(call, run);
     case TENON_OP_INDEX:
       return index(call, run);
+    case TENON_OP_SOFTMAX:
+      return softmax(call, run);
     default:
       return false;
   }

@@ -5,7 +5,7 @@
 
 namespace tenon::cpu {
 
-/// Whether run() would do the call: every op of abi.h but EINSUM and SOFTMAX. Looks at dtypes and members only. Any
+/// Whether run() would do the call: every op of abi.h but EINSUM. Looks at dtypes and members only. Any
 /// thread.
 bool supports(const plugin::Call& call);
 

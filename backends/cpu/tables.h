@@ -102,6 +102,19 @@ struct InnerKernels {
 template <typename T>
 const InnerKernels<T>& inner_kernels();
 
+/// The steps of SOFTMAX, on dense rows of n elements.
+struct SoftmaxKernels {
+  /// Takes each row's maximum off its elements.
+  void (*shift)(double* x, std::size_t rows, std::size_t n);
+  /// y[i] = exp(x[i]), to float32's precision, for x[i] <= 0; NaN goes through.
+  void (*exponentials)(const double* x, double* y, std::size_t n);
+  /// out = e / the sum of its row.
+  void (*divide)(const double* e, double* out, std::size_t rows, std::size_t n);
+  /// x -= ln of the sum of e's row.
+  void (*subtract_log)(const double* e, double* x, std::size_t rows, std::size_t n);
+};
+const SoftmaxKernels& softmax_kernels();
+
 inline constexpr std::int64_t kMaxProductTile = 6 * 32;
 
 /// The kernel of plain_product(), for float and double.
