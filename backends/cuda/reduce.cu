@@ -1,4 +1,4 @@
-// REDUCE in one or two stages. A block of 32 x 8 threads has its 32 along the axis that lies closest together,
+// REDUCE in one or two stages. A block of 32 x 8 threads or less has its 32 along the axis that lies closest together,
 // be it reduced or kept; where there are too few results to fill the device, each is cut into pieces, whose
 // accumulators a second kernel combines.
 #include "cuda/families.h"
@@ -22,7 +22,7 @@ struct Part {
 };
 
 template <typename Op, typename T>
-__global__ void __launch_bounds__(kLanes* kRows)
+__global__ void __launch_bounds__(kLanes* kMostRows)
     reduce_part(Op op, const Part part, const T* __restrict__ x, typename Op::Out* __restrict__ out,
                 typename Op::Accumulator* __restrict__ partial) {
   const auto begin = static_cast<std::uint32_t>(std::uint64_t{part.reduced.size} * blockIdx.y / gridDim.y);
@@ -51,11 +51,11 @@ __global__ void __launch_bounds__(kLanes* kRows)
 
 /// The second stage: a warp for each result.
 template <typename Op>
-__global__ void __launch_bounds__(kLanes* kRows)
+__global__ void __launch_bounds__(kLanes* kMostRows)
     reduce_pieces(Op op, const Part part, const typename Op::Accumulator* __restrict__ partial,
                   typename Op::Out* __restrict__ out) {
-  constexpr Along kAlong = {true, false};
-  for (std::uint32_t base = blockIdx.x * kRows; base < part.kept.size; base += gridDim.x * kRows) {
+  const Along along = {true, false, static_cast<int>(blockDim.y)};
+  for (std::uint32_t base = blockIdx.x * blockDim.y; base < part.kept.size; base += gridDim.x * blockDim.y) {
     const std::uint32_t result = base + threadIdx.y;
     const bool is_result = result < part.kept.size;
     typename Op::Accumulator sum = op.identity();
@@ -64,7 +64,7 @@ __global__ void __launch_bounds__(kLanes* kRows)
         sum = op(sum, partial[std::uint64_t{result} * part.pieces + piece]);
       }
     }
-    sum = combine_shared(op, sum, kAlong);
+    sum = combine_shared(op, sum, along);
     if (is_result && threadIdx.x == 0) out[part.kept.at(result).of[1]] = op.finish(sum, part.count);
   }
 }
@@ -98,10 +98,12 @@ Along along_of(const Shape& shape) {
   constexpr std::int64_t kWarpful = 16;
   constexpr std::int64_t kBlockful = 1024;
   const std::int64_t size = shape.reduced.size();
-  if (size < kWarpful) return {false, false};
-  const bool is_inner = shape.kept.rank() == 0 || (shape.reduced.rank() > 0 && shape.reduced[shape.reduced.rank() - 1].strides[0] <=
-                                                       shape.kept[shape.kept.rank() - 1].strides[0]);
-  return {is_inner, !is_inner || size >= kBlockful};
+  const std::int64_t results = shape.kept.size();
+  if (size < kWarpful) return along(false, false, results);
+  const bool is_inner =
+      shape.kept.rank() == 0 || shape.reduced.rank() == 0 ||
+      shape.reduced[shape.reduced.rank() - 1].strides[0] <= shape.kept[shape.kept.rank() - 1].strides[0];
+  return along(is_inner, !is_inner || size >= kBlockful, results);
 }
 
 /// Into how many pieces one launch cuts each result.
@@ -118,7 +120,6 @@ void run(const Call& call, const Queue& queue, const Op& op, bool keeps_order = 
   using Accumulator = typename Op::Accumulator;
   const Shape shape(call, keeps_order);
   const Along along = along_of(shape);
-  const dim3 block(kLanes, kRows);
   std::uint32_t launches = 0;
   shape.reduced.for_each_piece([&](const auto&, const auto&) { ++launches; });
   launches = std::max(launches, 1U);  // over no elements, too
@@ -131,14 +132,15 @@ void run(const Call& call, const Queue& queue, const Op& op, bool keeps_order = 
     const std::uint32_t blocks = queue.blocks(kept.size(), static_cast<int>(along.results()));
     const auto launch_part = [&](const Axes<1>& reduced, std::int64_t offset) {
       part.reduced = reduced.walk();
-      launch(queue, reduce_part<Op, T>, dim3(blocks, pieces), block, op, part, x + offset, out, partial.as<Accumulator>());
+      launch(queue, reduce_part<Op, T>, dim3(blocks, pieces), block_of(along), op, part, x + offset, out, partial.as<Accumulator>());
       part.start += reduced.size();
       part.first_piece += pieces;
     };
     if (shape.reduced.size() == 0) launch_part(shape.reduced, 0);
     shape.reduced.for_each_piece([&](const Axes<1>& reduced, const auto& at) { launch_part(reduced, at[0]); });
     if (part.pieces > 1) {
-      launch(queue, reduce_pieces<Op>, queue.blocks(kept.size(), kRows), block, op, part, partial.as<Accumulator>(), out);
+      const Along warps = cuda::along(true, false, kept.size());
+      launch(queue, reduce_pieces<Op>, queue.blocks(kept.size(), warps.rows), block_of(warps), op, part, partial.as<Accumulator>(), out);
     }
   });
 }

@@ -25,7 +25,7 @@ struct Plus {
 
 /// Operands: x, out. A NaN, or a maximum that is infinite, makes NaN of x - m or of the sum, and so of all.
 template <typename T>
-__global__ void __launch_bounds__(kLanes* kRows)
+__global__ void __launch_bounds__(kLanes* kMostRows)
     softmax(bool logarithm, const Walk<2> rows, Along along, std::int64_t extent, std::int64_t x_step,
             std::int64_t out_step, const T* __restrict__ x, T* __restrict__ out) {
   using C = Compute<T>;
@@ -67,9 +67,9 @@ void run(const Call& call, const Queue& queue) {
   constexpr std::int64_t kBlockful = 1024;
   const std::int64_t step = x.strides()[along_axis];
   const bool is_inner = rows.rank() == 0 || step <= rows[rows.rank() - 1].strides[0];
-  const Along along = {is_inner, !is_inner || extent >= kBlockful};
+  const Along along = cuda::along(is_inner, !is_inner || extent >= kBlockful, rows.size());
   rows.for_each_piece([&](const Axes<2>& axes, const auto& first) {
-    launch(queue, softmax<T>, queue.blocks(axes.size(), static_cast<int>(along.results())), dim3(kLanes, kRows),
+    launch(queue, softmax<T>, queue.blocks(axes.size(), static_cast<int>(along.results())), block_of(along),
            attributes.member == TENON_SOFTMAX_LOG_SOFTMAX, axes.walk(), along, extent, step,
            out.strides()[along_axis], x.data<const T>() + first[0], out.data<T>() + first[1]);
   });

@@ -86,7 +86,12 @@ void Arena::free(void* memory) {
     if (before->first + before->second == gap->first) {
       before->second += gap->second;
       gaps_.erase(gap);
+      gap = before;
     }
+  }
+  if (gap->first + gap->second == top_) {  // the less there is, the less opening and closing costs
+    top_ = gap->first;
+    gaps_.erase(gap);
   }
 }
 

@@ -1,5 +1,6 @@
 // The memory of one emulated device. It is mapped twice: at the addresses that are handed out, which nobody can
-// touch but while a kernel runs, and at others, by which the emulation itself reaches it.
+// touch but while a kernel runs, and at others, by which the emulation itself reaches it. A
+// forked process shares it.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +45,7 @@ class Arena {
   std::byte* inside_;
   bool is_open_ = false;
   std::size_t open_bytes_ = 0;
-  std::size_t top_ = 0;  // where memory ends that was ever used
+  std::size_t top_ = 0;  // where the last block ends
   std::size_t used_ = 0;
   std::map<std::size_t, std::size_t> blocks_;  // offset to the size asked for
   std::map<std::size_t, std::size_t> gaps_;    // offset to size, neighbours merged, below top_

@@ -14,10 +14,11 @@ constinit thread_local uint3 blockIdx{};
 constinit thread_local dim3 blockDim;
 constinit thread_local dim3 gridDim;
 
-void __syncthreads() { tenon::emulation::BlockRunner::of_this_thread().synchronize(); }
-
 namespace tenon::emulation {
 namespace {
+
+// The runner of the block that this thread is in; found at every barrier and shuffle, so it must be found fast.
+constinit thread_local BlockRunner* current = nullptr;
 
 constexpr std::size_t kStackSize = 64 * 1024;
 
@@ -134,6 +135,7 @@ void BlockRunner::run(const std::function<void()>& thread, uint3 block, dim3 blo
   blockIdx = block;
   blockDim = block_dim_ = block_dim;
   gridDim = grid_dim;
+  current = this;
   thread_ = &thread;
   threads_ = block_dim.x * block_dim.y * block_dim.z;
   started_ = finished_ = 0;
@@ -183,9 +185,11 @@ std::uint64_t BlockRunner::exchange(unsigned mask, std::uint64_t bits, unsigned 
 unsigned BlockRunner::lane() const { return running_->thread % kWarp; }
 
 std::uint64_t exchange(unsigned mask, std::uint64_t bits, unsigned source) {
-  return BlockRunner::of_this_thread().exchange(mask, bits, source);
+  return current->exchange(mask, bits, source);
 }
 
-unsigned lane() { return BlockRunner::of_this_thread().lane(); }
+unsigned lane() { return current->lane(); }
 
 }  // namespace tenon::emulation
+
+void __syncthreads() { tenon::emulation::current->synchronize(); }

@@ -232,9 +232,9 @@ TEST_F(EmulationDeathTest, AKernelCannotTouchTheOtherDevice) {
 }
 
 TEST_F(EmulationDeathTest, UndefinedKernelsAreNoticed) {
-  char* const bytes = allocate<char>(5);
   EXPECT_DEATH(
       {
+        char* const bytes = allocate<char>(5);
         run(stream, write_behind, 1, 1, bytes, 5);
         free(bytes);
         cudaStreamSynchronize(stream);
@@ -246,7 +246,6 @@ TEST_F(EmulationDeathTest, UndefinedKernelsAreNoticed) {
   };
   EXPECT_DEATH(run_and_wait(half_a_barrier), "different places");
   EXPECT_DEATH(run_and_wait(shuffle_with_the_gone), "a lane that has left");
-  free(bytes);
 }
 
 }  // namespace
