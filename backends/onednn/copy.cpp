@@ -61,14 +61,14 @@ PrimitiveUse& find_use(const Loop& loop, int threads) {
 
 }  // namespace
 
-bool reorder(const Call& call) {
+bool reorder(const Call& call, bool run) {
   const View x = call.input(0);
   const View out = call.output();
   const DLDataType dtype = out.dlpack().dtype;
   const bool same = x.dlpack().dtype.code == dtype.code && x.dlpack().dtype.bits == dtype.bits;
   if (!same || dtype.bits != 8 * kItem || out.size() < kSmall) return false;
   const Loop loop = cpu::make_loop({out, x});
-  if (!is_worth_it(loop)) return false;
+  if (!is_worth_it(loop) || !run) return is_worth_it(loop);
   const int threads = cpu::thread_count();
   PrimitiveUse& use = find_use(loop, threads);
   if (!use.execution) return false;
@@ -79,7 +79,7 @@ bool reorder(const Call& call) {
 
 void copy(const DLTensor& from, const DLTensor& to) {
   const tenon_call frame = {sizeof(tenon_call), TENON_OP_COPY, 1, 1, &from, &to, nullptr, nullptr};
-  if (!reorder(Call(frame))) cpu::run(Call(frame));
+  if (!reorder(Call(frame), true)) cpu::run(Call(frame));
 }
 
 }  // namespace tenon::onednn

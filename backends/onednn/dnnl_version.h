@@ -47,13 +47,12 @@ inline dnnl::primitive_desc binary_descriptor(const dnnl::engine& engine, dnnl::
 }
 
 inline dnnl::primitive_desc sum_descriptor(const dnnl::engine& engine, const memory::desc& x,
-                                           const memory::desc& out,
-                                           const dnnl::primitive_attr& attributes) {
+                                           const memory::desc& out, const dnnl::primitive_attr& attributes) {
 #if DNNL_VERSION_MAJOR >= 3
   return dnnl::reduction::primitive_desc(engine, dnnl::algorithm::reduction_sum, x, out, 0, 0, attributes);
 #else
-  return dnnl::reduction::primitive_desc(
-      dnnl::reduction::desc(dnnl::algorithm::reduction_sum, x, out, 0, 0), attributes, engine);
+  return dnnl::reduction::primitive_desc(dnnl::reduction::desc(dnnl::algorithm::reduction_sum, x, out, 0, 0),
+                                         attributes, engine);
 #endif
 }
 

@@ -52,7 +52,7 @@ class OneDnnBackend final : public plugin::Backend {
           nullptr, [this](const tenon_call& part) { return supports(plugin::Call(part)); });
       return lowered ? plugin::Support::composed : plugin::Support::none;
     }
-    if (is_matmul(call)) return plugin::Support::native;
+    if (by_primitive(call, false)) return plugin::Support::native;
     return cpu::supports(call) ? plugin::Support::shared : plugin::Support::none;
   }
 
@@ -64,7 +64,7 @@ class OneDnnBackend final : public plugin::Backend {
                           [this](const tenon_call& part) { return run(plugin::Call(part)); });
     }
     try {
-      return run_primitive(call) || cpu::run(call);
+      return by_primitive(call, true) || cpu::run(call);
     } catch (const dnnl::error& error) {
       if (error.status == dnnl_out_of_memory) throw std::bad_alloc();
       throw std::runtime_error(library_description() + ": " + error.what());
@@ -72,17 +72,17 @@ class OneDnnBackend final : public plugin::Backend {
   }
 
  private:
-  /// False where the shared kernels are as fast, or oneDNN has nothing that is right.
-  static bool run_primitive(const plugin::Call& call) {
+  /// Whether a primitive is the way for this call: right, and no slower than the shared kernel. Goes it if `run`.
+  static bool by_primitive(const plugin::Call& call, bool run) {
     switch (call.op()) {
       case TENON_OP_MATMUL:
         if (!is_matmul(call)) return false;
-        matmul(call);
+        if (run) matmul(call);
         return true;
       case TENON_OP_COPY:
-        return reorder(call);
+        return reorder(call, run);
       case TENON_OP_REDUCE:
-        return sum_rows(call);
+        return sum_rows(call, run);
       default:
         return false;
     }

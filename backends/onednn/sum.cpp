@@ -47,31 +47,42 @@ PrimitiveUse& find_use(std::int64_t rows, std::int64_t length, int threads) {
   return front.find(*cache, key, [&] { return make_plan(rows, length); });
 }
 
-}  // namespace
-
-bool sum_rows(const Call& call) {
+/// float32, over the last axis, all of it dense in row-major order.
+bool is_sum_of_rows(const Call& call) {
   const View x = call.input(0);
   const View out = call.output();
   const auto& attributes = call.attributes<tenon_reduce_attributes>();
   const DLDataType dtype = x.dlpack().dtype;
   if (attributes.member != TENON_REDUCE_SUM || dtype.code != kDLFloat || dtype.bits != 32) return false;
   if (x.rank() == 0 || attributes.axes != 1U << (x.rank() - 1)) return false;
-  const std::int64_t length = x.shape().back();
-  const std::int64_t rows = out.size();
-  if (length < kShortestRow || length > kLongestRow || rows < kFewestRows) return false;
-  // Both dense: row-major, but for axes of extent 1.
-  std::int64_t expected = 1;
-  for (std::size_t axis = x.shape().size(); axis-- > 0;) {
-    const bool kept = axis + 1 < x.shape().size();
-    if (x.shape()[axis] == 1) continue;
-    if (x.strides()[axis] != expected) return false;
-    if (kept && out.strides()[axis] != expected / length) return false;
-    expected *= x.shape()[axis];
+  const std::size_t last = x.shape().size() - 1;
+  std::int64_t dense_x = 1;
+  std::int64_t dense_out = 1;
+  for (std::size_t axis = last + 1; axis-- > 0;) {
+    const std::int64_t extent = x.shape()[axis];
+    if (extent == 1) continue;
+    if (x.strides()[axis] != dense_x) return false;
+    dense_x *= extent;
+    if (axis == last) continue;
+    if (out.strides()[axis] != dense_out) return false;
+    dense_out *= extent;
   }
+  return true;
+}
+
+}  // namespace
+
+bool sum_rows(const Call& call, bool run) {
+  const View x = call.input(0);
+  if (!is_sum_of_rows(call)) return false;
+  const std::int64_t length = x.shape().back();
+  const std::int64_t rows = call.output().size();
+  if (length < kShortestRow || length > kLongestRow || rows < kFewestRows) return false;
+  if (!run) return true;
   const int threads = cpu::thread_count();
   PrimitiveUse& use = find_use(rows, length, threads);
   if (!use.execution) return false;
-  void* const data[] = {x.data<void>(), out.data<void>()};
+  void* const data[] = {x.data<void>(), call.output().data<void>()};
   use.execution->run(data, threads);
   return true;
 }
