@@ -1,9 +1,11 @@
 // A training step on each device that there is: what goes to and fro, and what becomes of it when a call fails.
+#include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <tenon/backend.h>
 #include <tenon/creation.h>
 #include <tenon/device.h>
+#include <tenon/error.h>
 #include <tenon/nn.h>
 #include <tenon/ops.h>
 #include <tenon/optim.h>
@@ -107,6 +109,65 @@ TEST_P(DeviceTraining, MemoryDoesNotGrow) {
   for (int i = 0; i < 10; ++i) training.step();
   EXPECT_EQ(current_device().statistics().in_use, before.in_use);
   EXPECT_EQ(current_device().statistics().peak, before.peak);
+}
+
+// The emulation's own switches.
+class Emulation {
+ public:
+  Emulation()
+      : module_(dlopen(TENON_TEST_EMULATION "/tenon-backend-cuda-emulated.so", RTLD_NOW | RTLD_NOLOAD)) {}
+  [[nodiscard]] bool is_there() const { return module_ != nullptr; }
+  void fail_at(long n) const { function<void(long)>("tenon_cuda_emulation_fail_at")(n); }
+  [[nodiscard]] long calls() const { return function<long()>("tenon_cuda_emulation_calls")(); }
+  [[nodiscard]] std::size_t live_bytes() const {
+    return function<std::size_t()>("tenon_cuda_emulation_live_bytes")();
+  }
+  [[nodiscard]] long live_handles() const { return function<long()>("tenon_cuda_emulation_live_handles")(); }
+
+ private:
+  template <typename F>
+  [[nodiscard]] F* function(const char* name) const {
+    return reinterpret_cast<F*>(dlsym(module_, name));
+  }
+  void* module_;
+};
+
+TEST(EmulatedCuda, EveryCallOfAStepMayFailOnceAndTheNextStepWorks) {
+  const std::vector<BackendInfo> found = backends();  // opens it
+  const Emulation emulation;
+  if (!emulation.is_there()) GTEST_SKIP() << "cuda-emulated was not built";
+  Training training("cuda-emulated");
+  const Device device = current_device();
+  for (int i = 0; i < 2; ++i) training.step();
+  device.release_cache();
+  const long before = emulation.calls();
+  training.step();
+  const long calls = emulation.calls() - before;
+  EXPECT_GT(calls, 50);
+  training.optimizer->zero_grad();
+  device.release_cache();
+  const std::size_t held = device.statistics().in_use;
+  const std::size_t live = emulation.live_bytes();
+  const long handles = emulation.live_handles();
+  long errors = 0;
+  for (long n = 1; n <= calls; ++n) {
+    emulation.fail_at(n);
+    try {
+      // What fails while memory is given back leaves nothing undone, and is no error.
+      EXPECT_TRUE(std::isfinite(training.step()));
+    } catch (const Error& error) {
+      ++errors;
+      EXPECT_NE(std::string(error.what()).find("cu"), std::string::npos) << error.what();
+    }
+    emulation.fail_at(0);
+    EXPECT_TRUE(std::isfinite(training.step())) << n;
+    training.optimizer->zero_grad();
+    device.release_cache();
+    EXPECT_EQ(device.statistics().in_use, held) << n;
+    EXPECT_EQ(emulation.live_bytes(), live) << n;
+    EXPECT_EQ(emulation.live_handles(), handles) << n;
+  }
+  EXPECT_GT(errors, calls / 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, DeviceTraining, testing::Values("opencl", "cuda-emulated"),
