@@ -11,6 +11,7 @@
 #include <tenon/format.h>
 #include <tenon/io.h>
 #include <tenon/nn.h>
+#include <tenon/op_table.h>
 #include <tenon/ops.h>
 #include <tenon/optim.h>
 #include <tenon/random.h>
@@ -287,6 +288,15 @@ TEST_F(DeviceTest, TheNextInTheListTakesWhatIsDeclined) {
   EXPECT_EQ(y.device(), first);
   EXPECT_EQ(count("mul", "naive").fallbacks, 0U);
   EXPECT_EQ(y.to_vector<float>(), (Values{2, 2, 2}));
+}
+
+TEST_F(DeviceTest, WhatItDoesNotFuseIsComposedThere) {
+  EXPECT_EQ(backend_coverage("device", Op::softmax, DType::float32), Coverage::decomposition);
+  EXPECT_EQ(backend_coverage("device", Op::softmax, DType::float64), Coverage::decomposition);
+  EXPECT_EQ(backend_coverage("device", Op::add, DType::float64), Coverage::fallback);
+  const Tensor y = softmax(x.to("device"));
+  EXPECT_EQ(y.device(), first);
+  EXPECT_TRUE(allclose(y, softmax(x)));
 }
 
 // ---- gradients, Modules, optimizers ----

@@ -126,12 +126,15 @@ TEST(Invoke, RefusesTextThatIsNoValue) {
   EXPECT_THROW(invoke("fill", {}, {{"shape", "-2"}, {"value", "1"}}), ShapeError);
 }
 
-TEST(BackendCoverage, IsNativeForNaiveWhereTheContractDefinesTheOp) {
+TEST(BackendCoverage, SaysHowABackendDoesAnOp) {
   EXPECT_EQ(backend_coverage("naive", Op::matmul, DType::bfloat16), Coverage::native);
   EXPECT_EQ(backend_coverage("naive", Op::gather, DType::boolean), Coverage::native);
   EXPECT_EQ(backend_coverage("naive", Op::where, DType::uint8), Coverage::native);
   EXPECT_EQ(backend_coverage("naive", Op::random_bits, DType::int64), Coverage::native);
-  EXPECT_EQ(backend_coverage("naive", Op::softmax, DType::float32), Coverage::decomposition);
+  EXPECT_EQ(backend_coverage("naive", Op::softmax, DType::float32), Coverage::native);
+  EXPECT_EQ(backend_coverage("blas", Op::matmul, DType::float32), Coverage::native);
+  EXPECT_EQ(backend_coverage("blas", Op::add, DType::float32), Coverage::shared);
+  EXPECT_EQ(backend_coverage("blas", Op::einsum, DType::float32), Coverage::decomposition);
   EXPECT_EQ(backend_coverage("naive", Op::exp, DType::int32), Coverage::fallback);
   EXPECT_EQ(backend_coverage("naive", Op::bitwise_and, DType::float32), Coverage::fallback);
   EXPECT_EQ(backend_coverage("naive", Op::uniform, DType::int64), Coverage::fallback);
