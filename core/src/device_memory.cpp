@@ -140,14 +140,25 @@ void DeviceMemory::deallocate(void* memory, std::size_t bytes, std::uint64_t use
   statistics_.in_use -= size.bytes;
 }
 
-// Waits for everybody. A failure of what was queued is theirs to see, and comes once; a second one says that the
-// device no longer tells when it is done.
+// Waits for everybody. A failure of what was queued comes once, and is kept for who reads or synchronises next; a
+// second one says that the device no longer tells when it is done.
 bool DeviceMemory::settle() noexcept {
   for (int attempt = 0; attempt < 2; ++attempt) {
     if (table_.synchronize(instance_, index_, nullptr) == TENON_OK) return true;
-    plugin::take_error();
+    std::string why = plugin::take_error();
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::move(why);
   }
   return false;
+}
+
+void DeviceMemory::throw_kept_failure() {
+  std::optional<std::string> failure;
+  {
+    const std::lock_guard lock(mutex_);
+    failure = std::exchange(failure_, std::nullopt);
+  }
+  if (failure) throw BackendError(fmt::format("[synchronize] {}: {}", name_, *failure));
 }
 
 void DeviceMemory::release_cache() noexcept {
@@ -182,9 +193,21 @@ MemoryStatistics DeviceMemory::statistics() const {
 void DeviceMemory::copy(DLDevice to, void* to_memory, DLDevice from, const void* from_memory,
                         std::size_t bytes) {
   if (bytes == 0) return;
-  if (table_.copy(instance_, to, to_memory, from, from_memory, bytes, nullptr) == TENON_OK) return;
-  throw BackendError(fmt::format("[copy] {} bytes {} {}: {}", bytes,
-                                 from.device_type == kDLCPU ? "to" : "from", name_, plugin::take_error()));
+  const auto attempt = [&] {
+    return table_.copy(instance_, to, to_memory, from, from_memory, bytes, nullptr);
+  };
+  tenon_status status = attempt();
+  if (status == TENON_OUT_OF_MEMORY) {  // some devices take memory at its first use
+    plugin::take_error();
+    release_cache();
+    status = attempt();
+  }
+  if (status == TENON_OK) return;
+  const std::string text =
+      fmt::format("[copy] {} bytes {} {}: {}", bytes, from.device_type == kDLCPU ? "to" : "from", name_,
+                  plugin::take_error());
+  if (status == TENON_OUT_OF_MEMORY) throw OutOfMemory(text);
+  throw BackendError(text);
 }
 
 void DeviceMemory::write(void* to, const void* from, std::size_t bytes) {
@@ -195,6 +218,7 @@ void DeviceMemory::write(void* to, const void* from, std::size_t bytes) {
 void DeviceMemory::read(void* to, const void* from, std::size_t bytes) {
   copy(kHost, to, device_, from, bytes);
   to_host.add(bytes);
+  throw_kept_failure();
 }
 
 void DeviceMemory::copy_from(DeviceMemory& other, void* to, const void* from, std::size_t bytes) {
@@ -210,7 +234,7 @@ void DeviceMemory::copy_from(DeviceMemory& other, void* to, const void* from, st
 }
 
 void DeviceMemory::synchronize() {
-  if (table_.synchronize(instance_, index_, nullptr) == TENON_OK) return;
+  if (table_.synchronize(instance_, index_, nullptr) == TENON_OK) return throw_kept_failure();
   throw BackendError(fmt::format("[synchronize] {}: {}", name_, plugin::take_error()));
 }
 

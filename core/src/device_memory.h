@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,7 +41,7 @@ class DeviceMemory {
   [[nodiscard]] MemoryStatistics statistics() const;
 
   /// Bytes from the host, to the host, and from another device; counted. The caller has claimed the storages.
-  /// Throw BackendError.
+  /// Throw BackendError, OutOfMemory.
   void write(void* to, const void* from, std::size_t bytes);
   void read(void* to, const void* from, std::size_t bytes);
   void copy_from(DeviceMemory& other, void* to, const void* from, std::size_t bytes);
@@ -59,6 +60,7 @@ class DeviceMemory {
   void* take_cached(const SizeClass& size);
   tenon_status take_from_device(std::size_t bytes, void** memory);
   bool settle() noexcept;
+  void throw_kept_failure();
   void copy(DLDevice to_device, void* to, DLDevice from_device, const void* from, std::size_t bytes);
 
   const tenon_backend_table& table_;
@@ -70,6 +72,7 @@ class DeviceMemory {
   mutable std::mutex mutex_;
   std::vector<Block> cached_[SizeClass::kCount];
   MemoryStatistics statistics_;
+  std::optional<std::string> failure_;  // of what was queued, seen where nobody could be told
 };
 
 }  // namespace tenon

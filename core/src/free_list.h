@@ -2,9 +2,8 @@
 // malloc would take ten times as many instructions.
 #pragma once
 
-#include <array>
 #include <cstddef>
-#include <memory>
+#include <cstdint>
 #include <new>
 #include <utility>
 
@@ -14,8 +13,11 @@ template <std::size_t kBytes>
 class FreeList {
  public:
   static void* take() {
-    if (list.count > 0) return list.blocks[--list.count];
-    return ::operator new(kBytes);
+    Block* const block = list.first;
+    if (block == nullptr) return ::operator new(kBytes);
+    list.first = block->next;
+    --list.count;
+    return block;
   }
 
   static void give(void* block) noexcept {
@@ -27,8 +29,9 @@ class FreeList {
       at_thread_end.arm();
       list.open = true;
     }
-    if (kKeeps && list.count < list.blocks.size()) {
-      list.blocks[list.count++] = block;
+    if (kKeeps && list.count < kMost) {
+      list.first = ::new (block) Block{list.first};
+      ++list.count;
     } else {
       ::operator delete(block);
     }
@@ -42,15 +45,24 @@ class FreeList {
   static constexpr bool kKeeps = true;
 #endif
 
+  static constexpr std::uint32_t kMost = 32;
+
+  // Linked through the blocks themselves: of static thread-local storage, which a process has little of for
+  // libraries that it loads later, this takes 16 bytes.
+  struct Block {
+    Block* next;
+  };
+  static_assert(kBytes >= sizeof(Block));
   struct List {
-    std::array<void*, 32> blocks;
-    std::size_t count;
+    Block* first;
+    std::uint32_t count;
     bool open;
     bool ended;
   };
   struct AtThreadEnd {
     ~AtThreadEnd() {
-      while (list.count > 0) ::operator delete(list.blocks[--list.count]);
+      while (list.first != nullptr) ::operator delete(std::exchange(list.first, list.first->next));
+      list.count = 0;
       list.open = false;
       list.ended = true;
     }

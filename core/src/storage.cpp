@@ -7,6 +7,8 @@ namespace tenon {
 void Storage::place(DeviceMemory* memory) {
   data_ = memory == nullptr ? host_memory::allocate(bytes_) : memory->allocate(bytes_);
   memory_ = memory;
+  // Work of this thread on what the block held before may be under way.
+  if (memory != nullptr) user_.store(DeviceMemory::this_thread(), std::memory_order_relaxed);
 }
 
 Storage::~Storage() {
@@ -22,9 +24,14 @@ Storage::~Storage() {
 void Storage::claim_on_device() {
   const std::uint64_t self = DeviceMemory::this_thread();
   const std::uint64_t before = user_.exchange(self, std::memory_order_acq_rel);
-  if (before == self || before == 0) return;
+  if (before == self) return;
   shared_.store(true, std::memory_order_relaxed);
-  memory_->synchronize();
+  try {
+    memory_->synchronize();
+  } catch (...) {
+    user_.store(kUnknown, std::memory_order_release);  // whoever comes next has still to wait
+    throw;
+  }
 }
 
 }  // namespace tenon

@@ -11,6 +11,7 @@
 
 #include "autograd/node.h"
 #include "free_list.h"
+#include "ops/transfer.h"
 #include "tensor_body.h"
 
 namespace tenon {
@@ -75,8 +76,7 @@ void Tensor::check_single() const {
 
 template <typename T>
 std::vector<T> Tensor::to_vector() const {
-  const NoGrad no_grad;
-  const Tensor source = tenon::contiguous(on_host());
+  const Tensor source = ops::packed_on_host(*this);
   std::vector<T> values(static_cast<std::size_t>(size()));
   visit_dtype(dtype(), [&](auto tag) {
     using From = typename decltype(tag)::type;
@@ -107,7 +107,7 @@ const Tensor& Tensor::set_requires_grad(bool requires_grad) const {
       throw DTypeError(fmt::format("[set_requires_grad] only floating tensors have gradients; this one is {}",
                                    name(dtype())));
     }
-    edge = {std::make_shared<autograd::Leaf>(shape(), dtype()), 0};
+    edge = {std::make_shared<autograd::Leaf>(shape(), dtype(), device()), 0};
   }
   return *this;
 }

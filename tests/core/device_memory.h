@@ -21,6 +21,8 @@ class TestDevice {
   void set_capacity(std::size_t bytes) const {
     function<void(std::size_t)>("test_device_set_capacity")(bytes);
   }
+  /// The next `n` copies find no memory.
+  void starve_copies(int n) const { function<void(int)>("test_device_starve_copies")(n); }
 
  private:
   template <typename F>

@@ -141,6 +141,26 @@ TEST_F(DeviceTest, ReadsWait) {
   EXPECT_TRUE(allclose(there, there));
 }
 
+TEST_F(DeviceTest, HostTensorsAreReadOnTheHostWhateverIsChosen) {
+  const Values columns = transpose(x).to_vector<float>();
+  const use_backend scope("device");
+  EXPECT_EQ(transpose(x).to_vector<float>(), columns);
+  EXPECT_EQ(count("copy", "device").calls, 0U);
+}
+
+TEST_F(DeviceTest, DeclinedDTypesAreSavedOnAnyStrides) {
+  const auto folder = std::filesystem::temp_directory_path() / ("tenon_declined_" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  const std::string npy = folder / "x.npy";
+  const std::string tensors = folder / "x.safetensors";
+  const Tensor there = astype(x, DType::float64).to("device");
+  save_npy(npy, transpose(there));
+  save_safetensors(tensors, {{"x", transpose(there)}});
+  EXPECT_EQ(load_npy(npy).to_vector<float>(), transpose(x).to_vector<float>());
+  EXPECT_EQ(load_safetensors(tensors).tensors[0].second.to_vector<float>(), transpose(x).to_vector<float>());
+  std::filesystem::remove_all(folder);
+}
+
 TEST_F(DeviceTest, FilesAreTheSameAsFromTheHost) {
   const auto folder = std::filesystem::temp_directory_path() / ("tenon_device_" + std::to_string(getpid()));
   std::filesystem::create_directory(folder);
@@ -176,6 +196,20 @@ TEST_F(DeviceTest, CreationGoesToTheChosen) {
   EXPECT_EQ(zeros({2}).device(), Device());
 }
 
+TEST_F(DeviceTest, LikeFunctionsGoBesideTheirTensor) {
+  set_default_backend("device,naive");
+  const Tensor here = x.to("cpu");
+  for (const Tensor& like : {empty_like(here), zeros_like(here), ones_like(here)}) {
+    EXPECT_EQ(like.device(), Device());
+  }
+}
+
+TEST_F(DeviceTest, WhatLiesOnTheHostGoesToTheListsOwnHostBackend) {
+  set_default_backend("device,naive");
+  EXPECT_TRUE(allclose(x, x));
+  for (const OpCount& each : op_counts()) EXPECT_EQ(each.backend, "naive") << each.op;
+}
+
 TEST_F(DeviceTest, AScopeWinsOverWhereOperandsLie) {
   set_fallback_policy(Fallback::allow);
   const Tensor there = x.to("device");
@@ -208,6 +242,17 @@ TEST_F(DeviceTest, MixedOperandsAreAnErrorThatNamesBothAndTheOp) {
   expect_error<BackendError>([&] { x + there; }, "[add]");
   expect_error<BackendError>([&] { x + there; }, "(2, 3) in cpu, (2, 3) in device:1");
   expect_error<BackendError>([&] { x.to("device") * there; }, "(2, 3) in device:0, (2, 3) in device:1");
+}
+
+TEST_F(DeviceTest, PiecesInTwoMemoriesAreMixedOperands) {
+  const Tensor there = x.to("device:1");
+  expect_error<BackendError>([&] { concat({x, there}, 0); }, "[concat] it runs on device:1");
+  expect_error<BackendError>([&] { concat({x, there}, 0); }, "(2, 3) in cpu, (2, 3) in device:1");
+  set_fallback_policy(Fallback::allow);
+  const Tensor y = concat({x, there}, 0);
+  EXPECT_EQ(y.device(), second);
+  EXPECT_EQ(y.to_vector<float>(), (Values{1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(count("copy", "device").copied_bytes, 24U);
 }
 
 TEST_F(DeviceTest, MixedOperandsAreCopiedCountedAndSaidOnce) {
@@ -309,6 +354,37 @@ TEST_F(DeviceTest, GradientsGoBackToWhereTheInputLies) {
   EXPECT_EQ(x.grad().to_vector<float>(), (Values{2, 4, 6, 8, 10, 12}));
 }
 
+TEST_F(DeviceTest, SecondDerivativesCrossMemories) {
+  x.set_requires_grad();
+  const Tensor cubes = square(x.to("device")) * x.to("device");
+  const Tensor slope = grad(sum(cubes), {x}, true)[0];
+  EXPECT_EQ(slope.device(), Device());
+  sum(slope.to("device:1") * 1.0).backward();
+  EXPECT_EQ(x.grad().device(), Device());
+  EXPECT_EQ(x.grad().to_vector<float>(), (Values{6, 12, 18, 24, 30, 36}));
+}
+
+class TwiceThereThriceHere : public Function {
+ public:
+  std::string name() const override { return "twice_there_thrice_here"; }
+  std::vector<Tensor> forward(std::span<const Tensor> inputs) override {
+    return {inputs[0] * 2.0, inputs[0].to("cpu") * 3.0};
+  }
+  std::vector<Tensor> backward(std::span<const Tensor> gradients) override {
+    return {gradients[0] * 2.0 + to(gradients[1], gradients[0].device()) * 3.0};
+  }
+};
+
+TEST_F(DeviceTest, AFunctionsMissingGradientLiesWhereItsOutputDoes) {
+  const Tensor there = x.to("device").set_requires_grad();
+  set_fallback_policy(Fallback::allow);
+  const use_backend scope("device");
+  const auto outputs = Function::apply(std::make_shared<TwiceThereThriceHere>(), std::vector<Tensor>{there});
+  set_fallback_policy(Fallback::error);
+  sum(outputs[0]).backward();
+  EXPECT_EQ(there.grad().to_vector<float>(), Values(6, 2));
+}
+
 TEST_F(DeviceTest, BackwardRunsWhereForwardRan) {
   const Tensor there = x.to("device").set_requires_grad();
   sum(relu(there) * there).backward();
@@ -360,6 +436,60 @@ TEST_F(DeviceTest, ParametersStayTheSameTensors) {
   EXPECT_EQ(weight.device(), second);
   EXPECT_EQ(weight.grad().device(), second);
   EXPECT_EQ(layer(x).device(), second);
+}
+
+TEST_F(DeviceTest, AModelMovesBetweenForwardAndBackward) {
+  set_fallback_policy(Fallback::allow);
+  const auto trained = [&](bool moves) {
+    manual_seed(7);
+    nn::Sequential net;
+    net.add(std::make_shared<nn::Linear>(3, 4));
+    net.add(std::make_shared<nn::Linear>(4, 2));
+    optim::SGD optimizer(net.parameters(), 0.01);
+    Values weights;
+    for (int step = 0; step < 3; ++step) {
+      optimizer.zero_grad();
+      const Tensor loss = sum(square(net(x)));
+      if (moves && step == 1) net.to("device");
+      loss.backward();
+      for (const Tensor& parameter : net.parameters()) {
+        EXPECT_EQ(parameter.grad().device(), parameter.device());
+      }
+      optimizer.step();
+    }
+    return net.parameters()[0].to_vector<float>();
+  };
+  EXPECT_EQ(trained(true), trained(false));
+}
+
+TEST_F(DeviceTest, ParametersAreCastWhereTheyLie) {
+  nn::Linear layer(3, 2);
+  layer.to("device");
+  set_fallback_policy(Fallback::allow);
+  const use_backend scope("naive");
+  layer.to(DType::bfloat16);
+  EXPECT_EQ(layer.parameters()[0].device(), first);
+}
+
+TEST_F(DeviceTest, DropoutDrawsWhereItsInputLies) {
+  const Tensor there = x.to("device");
+  Generator generator(3);
+  const Tensor kept = nn::dropout(there, 0.5, true, generator);
+  EXPECT_EQ(kept.device(), first);
+  Generator again(3);
+  EXPECT_EQ(kept.to_vector<float>(), nn::dropout(x, 0.5, true, again).to_vector<float>());
+}
+
+TEST_F(DeviceTest, WeightsOfALossGoToWhereTheScoresLie) {
+  const Tensor labels = from_values<std::int64_t>({0, 2});
+  const Tensor weight = from_values<float>({1, 2, 3});
+  const nn::CrossEntropyOptions options{.weight = weight, .label_smoothing = 0.1};
+  EXPECT_FLOAT_EQ(nn::cross_entropy(x.to("device"), labels, options).item<float>(),
+                  nn::cross_entropy(x, labels, options).item<float>());
+  const Tensor wanted = full({2, 3}, 0.5);
+  const nn::BCEOptions both{.weight = weight, .pos_weight = weight};
+  EXPECT_FLOAT_EQ(nn::binary_cross_entropy_with_logits(x.to("device"), wanted, both).item<float>(),
+                  nn::binary_cross_entropy_with_logits(x, wanted, both).item<float>());
 }
 
 TEST_F(DeviceTest, LayersInSeveralMemoriesTrain) {
@@ -441,6 +571,22 @@ TEST_F(DeviceTest, MemoryIsNotReusedBeforeItsLastUse) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST_F(DeviceTest, AnotherThreadWaitsForWorkOnWhatAReusedBlockHeld) {
+  const Tensor there = x.to("device");
+  { const Tensor gone = there * 2.0; }  // the work is queued, the block is back
+  const Tensor reused = empty({2, 3}, DType::float32, first);
+  std::thread([&] { fill_(reused, 1); }).join();
+  EXPECT_EQ(reused.to_vector<float>(), Values(6, 1));
+}
+
+TEST_F(DeviceTest, AFailedWaitIsWaitedForAgain) {
+  Tensor made;
+  std::thread([&] { made = x.to("device") * 2.0; }).join();
+  device.fail_at(1);
+  expect_error<BackendError>([&] { (void)made.to_vector<float>(); }, "testErrorInjected from synchronize");
+  EXPECT_EQ(made.to_vector<float>(), (Values{2, 4, 6, 8, 10, 12}));
+}
+
 // ---- full devices and failures ----
 
 TEST_F(DeviceTest, AFullDeviceSaysWhatWasAskedForAndWhatIsLeft) {
@@ -462,6 +608,25 @@ TEST_F(DeviceTest, TheCacheIsGivenBackBeforeADeviceIsFull) {
   EXPECT_LT(first.statistics().cached, 500'000U);
 }
 
+TEST_F(DeviceTest, AFailureThatNobodyCouldBeToldIsToldToTheNextReader) {
+  const Tensor y = x.to("device") * 2.0;
+  device.fail_at(1);
+  first.release_cache();
+  expect_error<BackendError>([&] { (void)y.to_vector<float>(); }, "testErrorInjected from synchronize");
+  EXPECT_EQ(y.to_vector<float>(), (Values{2, 4, 6, 8, 10, 12}));
+}
+
+TEST_F(DeviceTest, ACopyThatFindsNoMemoryIsTriedAgainWithAnEmptyCache) {
+  { const Tensor gone = ones({100}).to("device"); }
+  EXPECT_GT(first.statistics().cached, 0U);
+  device.starve_copies(1);
+  const Tensor there = x.to("device");
+  EXPECT_EQ(there.to_vector<float>(), x.to_vector<float>());
+  EXPECT_EQ(first.statistics().cached, 0U);
+  device.starve_copies(2);
+  expect_error<OutOfMemory>([&] { (void)x.to("device"); }, "[copy] 24 bytes to device:0");
+}
+
 TEST_F(DeviceTest, AModelThatDoesNotFitStaysWhereItIs) {
   first.release_cache();
   nn::Sequential net;
@@ -470,6 +635,19 @@ TEST_F(DeviceTest, AModelThatDoesNotFitStaysWhereItIs) {
   device.set_capacity(60'000);
   expect_error<OutOfMemory>([&] { net.to("device"); }, "were asked for on device:0");
   for (const Tensor& parameter : net.parameters()) EXPECT_EQ(parameter.device(), Device());
+  EXPECT_EQ(net(ones({1, 100})).device(), Device());
+}
+
+TEST_F(DeviceTest, AModelWhoseGradientsDoNotFitStaysWhereItIs) {
+  first.release_cache();
+  nn::Linear net(100, 100);
+  sum(net(ones({1, 100}))).backward();
+  device.set_capacity(60'000);
+  expect_error<OutOfMemory>([&] { net.to("device"); }, "were asked for on device:0");
+  for (const Tensor& parameter : net.parameters()) {
+    EXPECT_EQ(parameter.device(), Device());
+    EXPECT_EQ(parameter.grad().device(), Device());
+  }
 }
 
 TEST_F(DeviceTest, EveryFailureOfAStepIsAnErrorAndTheNextStepWorks) {

@@ -39,6 +39,8 @@ class TENON_API Storage {
   /// How often the contents were changed in place; a saved tensor remembers it to notice a change.
   [[nodiscard]] std::uint32_t version() const { return version_.load(std::memory_order_relaxed); }
   void bump_version() { version_.fetch_add(1, std::memory_order_relaxed); }
+  /// For what takes the place of another storage.
+  void set_version(std::uint32_t version) { version_.store(version, std::memory_order_relaxed); }
 
  private:
   void claim_on_device();
@@ -46,6 +48,7 @@ class TENON_API Storage {
   void* data_ = nullptr;
   std::size_t bytes_;
   DeviceMemory* memory_ = nullptr;
+  static constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
   std::atomic<std::uint64_t> user_{0};  // the thread whose work on the device may be under way
   std::atomic<std::uint32_t> version_{0};
   std::atomic<bool> shared_{false};  // whether there was another before

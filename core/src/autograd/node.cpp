@@ -47,6 +47,7 @@ Node::Node(std::string name, std::vector<Input> inputs, std::size_t outputs, con
 
 void Leaf::accumulate(Tensor gradient) {
   const std::lock_guard lock(mutex_);
+  if (gradient.device() != device_) gradient = to(gradient, device_);
   const use_backend scope(dispatch::where_lies(gradient));
   if (gradient_.defined()) {
     gradient_ = add(gradient_, gradient);
@@ -62,6 +63,12 @@ Tensor Leaf::gradient() const {
 
 void Leaf::set_gradient(const Tensor& gradient) {
   const std::lock_guard lock(mutex_);
+  gradient_ = gradient;
+}
+
+void Leaf::move(const Device& device, const Tensor& gradient) {
+  const std::lock_guard lock(mutex_);
+  device_ = device;
   gradient_ = gradient;
 }
 

@@ -3,7 +3,6 @@
 #include <tenon/creation.h>
 #include <tenon/device.h>
 #include <tenon/error.h>
-#include <tenon/ops.h>
 
 #include <fmt/format.h>
 
@@ -65,7 +64,7 @@ class FunctionNode final : public autograd::Node {
     for (std::size_t i = 0; i < filled.size(); ++i) {
       if (filled[i].defined()) continue;
       const Input& form = output_forms_[i];
-      filled[i] = fill_(empty(form.shape, form.dtype, form.device), 0);
+      filled[i] = to(zeros(form.shape, form.dtype), form.device);
     }
     std::vector<Tensor> results = function_->backward(filled);
     if (results.size() != inputs().size()) {

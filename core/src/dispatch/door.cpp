@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 #include "../tensor_body.h"
 #include "fallback.h"
@@ -79,32 +80,40 @@ bool run(const Target& target, Op op, const tenon_call& call) {
   return false;
 }
 
-std::string memories_text(const Request& request) {
+std::string memories_text(Operands inputs, const Device& output) {
   std::string text;
-  for (const Operand& operand : request.inputs) {
+  for (const Operand& operand : inputs) {
     text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", to_string(operand.tensor.shape()),
                         operand.tensor.device().name());
   }
-  return text + " -> " + request.output.device().name();
+  return text + " -> " + output.name();
+}
+
+bool is_far(const Tensor& tensor, const DeviceMemory* memory) {
+  return tensor.size() > 1 && tensor.storage()->memory() != memory;
+}
+
+void depart_from_memory(Op op, std::string_view name, const Target& target, Operands inputs,
+                        const Device& output) {
+  if (!departure_matters(op, Departure::memory)) return;
+  depart(op, Departure::memory,
+         fmt::format("[{}] it runs on {}, and its operands lie elsewhere ({}): they are copied", name,
+                     target.memory == nullptr ? target.name() : target.memory->name(),
+                     memories_text(inputs, output)),
+         "bring them together with to()");
 }
 
 // The same on copies of the operands that lie in another memory.
 bool run_relocated(const Target& target, const Request& request, tenon_call call) {
   if (target.backend->table->supports(target.backend->instance, &call) == 0) return false;
   const Op op = request.op;
-  const auto is_far = [&](const Tensor& tensor) {
-    return tensor.size() > 1 && tensor.storage()->memory() != target.memory;
-  };
-  const bool copies_much =
-      is_far(request.output) ||
-      std::ranges::any_of(request.inputs, [&](const Operand& operand) { return is_far(operand.tensor); });
+  const bool copies_much = is_far(request.output, target.memory) ||
+                           std::ranges::any_of(request.inputs, [&](const Operand& operand) {
+                             return is_far(operand.tensor, target.memory);
+                           });
   // A copy between memories is what Op::copy was asked for.
-  if (op != Op::copy && copies_much && departure_matters(op, Departure::memory)) {
-    depart(
-        op, Departure::memory,
-        fmt::format("[{}] it runs on {}, and its operands lie elsewhere ({}): they are copied", info(op).name,
-                    target.memory == nullptr ? target.name() : target.memory->name(), memories_text(request)),
-        "bring them together with to()");
+  if (op != Op::copy && copies_much) {
+    depart_from_memory(op, info(op).name, target, request.inputs, request.output.device());
   }
   Relocation relocation(target, request.inputs, request.output, op == Op::scatter_add);
   call.inputs = relocation.inputs();
@@ -153,9 +162,9 @@ void fall_back(const Request& request, const Selection& selection) {
   depart(op, Departure::backend, where + "; it runs on naive", "");
 }
 
-// The scope's selection; else that of the device where operands of more than one element lie, or all; else the
-// current one.
-const Selection& chosen(Operands inputs, const Tensor& output) {
+// The scope's selection; else that of the device where operands of more than one element lie, or all, or the
+// output if it is placed; else the current one.
+const Selection& chosen(Operands inputs, DeviceMemory* output) {
   if (const Selection* scope = scoped(); scope != nullptr) return *scope;
   DeviceMemory* of_single = nullptr;
   bool all_single = true;
@@ -166,7 +175,7 @@ const Selection& chosen(Operands inputs, const Tensor& output) {
     all_single &= body.size <= 1;
     if (of_single == nullptr) of_single = memory;
   }
-  if (output.storage()->memory() != nullptr) return selection_on(output.storage()->memory());
+  if (output != nullptr) return selection_on(output);
   return all_single && of_single != nullptr ? selection_on(of_single) : current();
 }
 
@@ -174,8 +183,8 @@ const Selection& chosen(Operands inputs, const Tensor& output) {
 
 void dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& output, const void* attributes) {
   const Operands operands(inputs.begin(), inputs.size());
-  const Selection& selection = chosen(operands, output);
   Storage& storage = *output.storage();
+  const Selection& selection = chosen(operands, storage.memory());
   const Request request = {op, operands, output, attributes};
   if (!storage.is_placed()) storage.place(selection.memory());
   for (const Target& target : selection.targets()) {
@@ -187,11 +196,11 @@ void dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& output
 bool try_dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& output,
                   const void* attributes) {
   const Operands operands(inputs.begin(), inputs.size());
-  const Selection& selection = chosen(operands, output);
-  const auto is_far = [&](const Operand& operand) {
+  const Selection& selection = chosen(operands, output.storage()->memory());
+  const auto is_elsewhere = [&](const Operand& operand) {
     return operand.tensor.storage()->memory() != selection.memory();
   };
-  if (std::ranges::any_of(operands, is_far)) return false;
+  if (std::ranges::any_of(operands, is_elsewhere)) return false;
   output.storage()->place(selection.memory());
   return attempt(selection.targets().front(), {op, operands, output, attributes});
 }
@@ -201,6 +210,17 @@ bool dispatch_where_it_lies(Op op, std::initializer_list<Operand> inputs, const 
   const Operands operands(inputs.begin(), inputs.size());
   const Selection& selection = selection_on(output.storage()->memory());
   return attempt(selection.targets().front(), {op, operands, output, attributes});
+}
+
+BackendChoice together(std::string_view name, std::span<const Tensor> tensors) {
+  std::vector<Operand> operands;
+  for (const Tensor& tensor : tensors) operands.push_back({tensor});
+  const Selection& selection = chosen(operands, nullptr);
+  DeviceMemory* const memory = selection.memory();
+  if (std::ranges::any_of(tensors, [memory](const Tensor& tensor) { return is_far(tensor, memory); })) {
+    depart_from_memory(Op::copy, name, selection.targets().front(), operands, Device(memory));
+  }
+  return BackendChoice(&selection);
 }
 
 BackendChoice where_lies(const Tensor& x) { return BackendChoice(&selection_on(x.storage()->memory())); }

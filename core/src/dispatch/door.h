@@ -7,6 +7,7 @@
 
 #include <initializer_list>
 #include <span>
+#include <string_view>
 
 namespace tenon::dispatch {
 
@@ -31,6 +32,10 @@ bool try_dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& ou
 /// The same where `output` lies, whatever is chosen, and without falling back: whether it was done.
 bool dispatch_where_it_lies(Op op, std::initializer_list<Operand> inputs, const Tensor& output,
                             const void* attributes);
+
+/// The choice for the copies of which `name` consists, one of each of `tensors`, as if they were operands of one
+/// op: where they do not lie together, the fallback policy holds.
+BackendChoice together(std::string_view name, std::span<const Tensor> tensors);
 
 /// The choice for ops that are to run where `x` lies, whatever is chosen.
 BackendChoice where_lies(const Tensor& x);

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -50,16 +52,18 @@ const Selection& initial_selection() {
   return intern({first_target(*best)});
 }
 
-// The best of those on host memory, which prepares data for a device.
+// The best of those on host memory, which prepares data for a device. Not a static object: opening plugins logs,
+// and a log handler may come here.
 const Selection& host_selection() {
-  static const Selection& selection = []() -> const Selection& {
-    Backend* best = Registry::instance().best(/*on_host=*/true);
-    if (best == nullptr) {
-      throw BackendError("no backend on host memory can be used; candidates:" +
-                         Registry::instance().candidates_text());
-    }
-    return intern({first_target(*best)});
-  }();
+  static std::atomic<const Selection*> known{nullptr};
+  if (const Selection* selection = known.load(std::memory_order_acquire)) return *selection;
+  Backend* best = Registry::instance().best(/*on_host=*/true);
+  if (best == nullptr) {
+    throw BackendError("no backend on host memory can be used; candidates:" +
+                       Registry::instance().candidates_text());
+  }
+  const Selection& selection = intern({first_target(*best)});
+  known.store(&selection, std::memory_order_release);
   return selection;
 }
 
@@ -143,6 +147,10 @@ void set_scoped(const Selection* selection) { thread_selection = selection; }
 const Selection& selection_on(DeviceMemory* memory) {
   const Selection& now = current();
   if (now.memory() == memory) return now;
+  std::vector<Target> there;
+  std::ranges::copy_if(now.targets(), std::back_inserter(there),
+                       [memory](const Target& target) { return target.memory == memory; });
+  if (!there.empty()) return intern(std::move(there));
   if (memory == nullptr) return host_selection();
   for (Backend* backend : Registry::instance().opened()) {
     if (backend->instance == memory->instance()) return intern({{backend, memory}});

@@ -68,7 +68,7 @@ const Selection& current();
 const Selection* scoped();
 void set_scoped(const Selection* selection);
 /// The selection for what lies in `memory`: that of the scope; else the current one if its results lie there;
-/// else the device's backend, or the best one on host memory.
+/// else those of its targets that work there; else the device's backend, or the best one on host memory.
 const Selection& selection_for(DeviceMemory* memory);
 /// The same without the scope.
 const Selection& selection_on(DeviceMemory* memory);

@@ -18,6 +18,7 @@
 #include "io/byte_order.h"
 #include "io/input_file.h"
 #include "io/text_cursor.h"
+#include "ops/transfer.h"
 
 namespace tenon {
 namespace {
@@ -170,8 +171,8 @@ Tensor load_npy(const std::string& path) {
   file.read(io::bytes_of(x), "data");
   if (header.swapped) io::swap_byte_order(io::bytes_of(x), item_size(header.dtype));
   io::check_bools(path, "data", x);
-  x = to(x, current_device());
-  return header.fortran_order && x.rank() > 1 ? contiguous(permute(x, reversing_axes(x.rank()))) : x;
+  if (header.fortran_order) x = ops::packed_on_host(permute(x, reversing_axes(x.rank())));
+  return to(x, current_device());
 }
 
 void save_npy(const std::string& path, const Tensor& x) {
@@ -181,7 +182,7 @@ void save_npy(const std::string& path, const Tensor& x) {
         fmt::format("[save_npy] NumPy has no {}; cast with astype(x, DType::float32)", name(x.dtype())));
   }
   const NoGrad no_grad;
-  const Tensor source = to(contiguous(x), Device());
+  const Tensor source = ops::packed_on_host(x);
   std::string header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': {}, }}",
                                    item_size(x.dtype()) == 1 ? '|' : '<', row->code, to_string(x.shape()));
   // Padded with spaces so that the data begin at a multiple of 64.

@@ -21,6 +21,7 @@
 #include "io/input_file.h"
 #include "io/json_string.h"
 #include "io/text_cursor.h"
+#include "ops/transfer.h"
 
 namespace tenon {
 namespace {
@@ -322,7 +323,7 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors, cons
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(header);
   for (const std::size_t i : order) {
-    file.write(io::bytes_of(to(contiguous(tensors[i].second), Device())));
+    file.write(io::bytes_of(ops::packed_on_host(tensors[i].second)));
   }
   file.commit();
 }

@@ -102,8 +102,8 @@ ClassTargets class_targets(std::string_view op, std::string_view scores_name, co
       throw ShapeError(fmt::format("[{}] weight is {}, one for each of {} classes is needed: {}", op,
                                    to_string(weight.shape()), classes, to_string(Shape{classes})));
     }
-    const Tensor of_targets =
-        index_select(astype(weight, to_floating(scores.dtype())), 0, reshape(result.index, {targets.size()}));
+    const Tensor of_targets = index_select(to(astype(weight, to_floating(scores.dtype())), scores.device()),
+                                           0, reshape(result.index, {targets.size()}));
     result.weight = reshape(of_targets, targets.shape());
   }
   return result;
@@ -207,7 +207,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEnt
   if (options.weight.defined()) {
     Shape column(logits.rank(), 1);
     column[classes.axis] = -1;
-    terms = terms * reshape(astype(options.weight, terms.dtype()), column);
+    terms = terms * reshape(to(astype(options.weight, terms.dtype()), terms.device()), column);
   }
   const Tensor even = reduced(-sum(terms, {classes.class_axis()}), classes, options.reduction);
   const auto count = static_cast<double>(logits.shape()[classes.axis]);
@@ -223,10 +223,12 @@ Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targ
                     name(targets.dtype())));
   }
   const Tensor wanted = to(targets, logits.device());
+  const auto weighted = [&](const Tensor& losses, const Tensor& weight) {
+    return weight.defined() ? losses * to(weight, logits.device()) : losses;
+  };
   const Tensor positive = wanted * softplus(-logits);
-  const Tensor losses = (options.pos_weight.defined() ? positive * options.pos_weight : positive) +
-                        (1 - wanted) * softplus(logits);
-  return reduced(options.weight.defined() ? losses * options.weight : losses, options.reduction);
+  const Tensor losses = weighted(positive, options.pos_weight) + (1 - wanted) * softplus(logits);
+  return reduced(weighted(losses, options.weight), options.reduction);
 }
 
 }  // namespace tenon::nn

@@ -12,6 +12,8 @@
 #include <typeinfo>
 #include <unordered_set>
 
+#include "../autograd/node.h"
+#include "../dispatch/door.h"
 #include "../dispatch/selection.h"
 #include "../tensor_body.h"
 #include "module_trace.h"
@@ -133,25 +135,35 @@ void Module::set_requires_grad(bool requires_grad) const {
 }
 
 Module& Module::to(const BackendChoice& backend) {
-  for (const auto& [name, module] : named_modules()) module->backend_ = backend;
-  if (backend.selection() == nullptr) return *this;
-  const Device device(backend.selection()->memory());
-  // All copies first: a device that is full leaves everything where it was.
-  std::vector<std::pair<Tensor, Tensor>> moves;
-  for (const auto& tensors : {named_parameters(), named_buffers()}) {
-    for (const auto& [name, tensor] : tensors) {
-      if (tensor.device() == device) continue;
-      moves.emplace_back(tensor, tenon::to(tensor.detach(), device));
+  struct Move {
+    Tensor tensor;
+    Tensor moved;
+    Tensor gradient;
+  };
+  std::vector<Move> moves;
+  // All copies first: a device that is full leaves everything as it was.
+  if (backend.selection() != nullptr) {
+    const Device device(backend.selection()->memory());
+    for (const auto& tensors : {named_parameters(), named_buffers()}) {
+      for (const auto& [name, tensor] : tensors) {
+        if (tensor.device() == device) continue;
+        const Tensor gradient = tensor.grad();
+        moves.push_back({tensor, tenon::to(tensor.detach(), device),
+                         gradient.defined() ? tenon::to(gradient, device) : Tensor()});
+      }
     }
   }
-  for (const auto& [tensor, moved] : moves) {
-    const Tensor gradient = tensor.grad();
+  for (const auto& [tensor, moved, gradient] : moves) {
     TensorBody& body = tensor.body();
+    moved.storage()->set_version(body.storage->version());
     body.storage = moved.storage();
     body.strides = moved.strides();
     body.offset = moved.offset();
-    if (gradient.defined()) tensor.set_grad(tenon::to(gradient, device));
+    if (autograd::Leaf* leaf = body.edge ? body.edge.node()->leaf() : nullptr; leaf != nullptr) {
+      leaf->move(moved.device(), gradient);
+    }
   }
+  for (const auto& [name, module] : named_modules()) module->backend_ = backend;
   return *this;
 }
 
@@ -167,6 +179,7 @@ Module& Module::to(DType dtype) {
       tensor = known->second;
       return;
     }
+    const use_backend scope(dispatch::where_lies(tensor));
     const Tensor other = astype(tensor.detach(), dtype);
     if (tensor.requires_grad()) other.set_requires_grad();
     casts.emplace_back(tensor, other);

@@ -96,6 +96,7 @@ Tensor concat(std::span<const Tensor> tensors, std::int64_t axis) {
     dtype = promote(dtype, tensor.dtype());
   }
   Tensor out = ops::output(shape, dtype);
+  const BackendChoice backend = dispatch::together("concat", tensors);
   std::vector<const Tensor*> inputs;
   std::vector<autograd::Branch> branches;
   std::int64_t start = 0;
@@ -103,6 +104,7 @@ Tensor concat(std::span<const Tensor> tensors, std::int64_t axis) {
     const std::int64_t stop = start + tensor.shape()[at];
     {
       const NoGrad no_grad;
+      const use_backend scope(backend);
       dispatch::dispatch(Op::copy, {{tensor}}, slice(out, axis, start, stop), nullptr);
     }
     inputs.push_back(&tensor);

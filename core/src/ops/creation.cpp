@@ -101,7 +101,10 @@ Tensor ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
 Tensor empty_like(const Tensor& x) {
   return empty(x.shape(), x.dtype(), Device(dispatch::selection_for(x.storage()->memory()).memory()));
 }
-Tensor full_like(const Tensor& x, Scalar value) { return ops::full_beside(x, x.shape(), value, x.dtype()); }
+Tensor full_like(const Tensor& x, Scalar value) {
+  const use_backend scope(dispatch::beside(x));
+  return full(x.shape(), value, x.dtype());
+}
 Tensor zeros_like(const Tensor& x) { return full_like(x, 0); }
 Tensor ones_like(const Tensor& x) { return full_like(x, 1); }
 

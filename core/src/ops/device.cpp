@@ -81,6 +81,11 @@ void ops::overwrite(const Tensor& to, const Tensor& from) {
   transfer(whole_block(to), block);
 }
 
+Tensor ops::packed_on_host(const Tensor& x) {
+  const NoGrad no_grad;
+  return packed(to(x, Device()));
+}
+
 Device::Device(std::string_view name) {
   if (name != "cpu") memory_ = dispatch::find_target(name).memory;
 }

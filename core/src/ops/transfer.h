@@ -9,4 +9,7 @@ namespace tenon::ops {
 /// device that cannot copy elements of that dtype gets whole blocks.
 void overwrite(const Tensor& to, const Tensor& from);
 
+/// `x` on the host, row-major without gaps, whatever is chosen: x itself if it is so. Not recorded.
+Tensor packed_on_host(const Tensor& x);
+
 }  // namespace tenon::ops

@@ -28,6 +28,7 @@ std::recursive_mutex mutex;
 std::size_t capacity = std::size_t{1} << 30;
 std::int64_t failing_call = 0;  // counts down to the call that fails; 0: none
 std::int64_t calls = 0;
+int starving_copies = 0;  // the next so many copies find no memory
 
 struct Block {
   std::int32_t device;
@@ -159,6 +160,7 @@ class TestDevice : public DeviceBackend {
             void*) override {
     const std::lock_guard lock(mutex);
     count_call("copy");
+    if (starving_copies > 0 && starving_copies-- > 0) throw OutOfDeviceMemory("testErrorNoMemory");
     if (from_device.device_type == kDLCPU) {
       const auto* first = static_cast<const std::byte*>(from);
       queues[this_thread()].push_back([to, source = std::vector<std::byte>(first, first + bytes)] {
@@ -217,6 +219,11 @@ extern "C" {
 [[gnu::visibility("default")]] void test_device_set_capacity(std::size_t bytes) {
   const std::lock_guard lock(mutex);
   capacity = bytes;
+}
+/// The next `n` copies find no memory.
+[[gnu::visibility("default")]] void test_device_starve_copies(int n) {
+  const std::lock_guard lock(mutex);
+  starving_copies = n;
 }
 }
 

@@ -73,7 +73,7 @@ struct Opened {
 /// opened by several threads.
 Opened open(const Candidate& candidate, const tenon_host& services);
 
-/// For tenon_host.set_error: keeps a copy of `message` for this thread (of its first 2047 bytes). Never
+/// For tenon_host.set_error: keeps a copy of `message` for this thread (of its first 1023 bytes). Never
 /// throws.
 void set_error(const char* message) noexcept;
 /// The text of the last set_error on this thread, which is then forgotten; empty if there is none.
