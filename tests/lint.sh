@@ -8,6 +8,6 @@ clang-format --dry-run --Werror "${sources[@]}"
 echo "lint: ${#sources[@]} files are formatted"
 
 # Not the Highway kernels, which are included once per instruction set, nor the tests.
-mapfile -t units < <(git ls-files 'core/*.cpp' 'plugins/host/*.cpp' 'backends/naive/*.cpp' 'backends/blas/*.cpp' 'apps/*.cpp')
+mapfile -t units < <(git ls-files 'core/*.cpp' 'plugins/host/*.cpp' 'backends/naive/*.cpp' 'backends/blas/*.cpp' 'backends/opencl/*.cpp' 'apps/*.cpp')
 printf '%s\n' "${units[@]}" | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p build/release 2> /dev/null
 echo "lint: clang-tidy is content with ${#units[@]} files"

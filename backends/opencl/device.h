@@ -66,7 +66,7 @@ class Device {
     const std::lock_guard lock(mutex_);
     const cl_kernel kernel = kernel_of(id, dtype);
     cl_uint position = 0;
-    (set_argument(kernel, position++, sizeof(arguments), &arguments), ...);
+    (set_argument(kernel, position++, sizeof(Arguments), &arguments), ...);
     enqueue(kernel, range);
   }
   /// For CLBlast, which queues its own kernels.
