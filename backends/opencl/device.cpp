@@ -25,6 +25,8 @@ std::string text(cl_device_id device, cl_device_info what) {
   return value;
 }
 
+constexpr std::size_t kStaged = std::size_t{1} << 20;
+constexpr std::size_t kSmallWrite = kStaged / 16;
 constexpr std::size_t kSpareBlocks = 16;
 constexpr std::size_t kLargestSpare = std::size_t{64} << 20;
 
@@ -107,6 +109,20 @@ void Device::deallocate(cl_mem memory, std::size_t bytes) noexcept {
 
 void Device::write(cl_mem to, const void* from, std::size_t bytes) {
   connect();
+  if (bytes <= kSmallWrite) {
+    const std::lock_guard lock(mutex_);
+    if (staged_.size() + bytes > staged_.capacity()) {
+      check(clFinish(queue_), "clFinish");
+      staged_.clear();
+      staged_.reserve(kStaged);
+    }
+    const auto* const first = static_cast<const std::byte*>(from);
+    staged_.insert(staged_.end(), first, first + bytes);
+    const std::byte* const copied = staged_.data() + staged_.size() - bytes;
+    check(clEnqueueWriteBuffer(queue_, to, CL_FALSE, 0, bytes, copied, 0, nullptr, nullptr),
+          "clEnqueueWriteBuffer");
+    return;
+  }
   check(clEnqueueWriteBuffer(queue_, to, CL_TRUE, 0, bytes, from, 0, nullptr, nullptr),
         "clEnqueueWriteBuffer");
 }

@@ -54,6 +54,7 @@ class Device {
   /// when the memory is first used.
   cl_mem allocate(std::size_t bytes);
   void deallocate(cl_mem memory, std::size_t bytes) noexcept;
+  /// A small one returns at once, for `from` was copied.
   void write(cl_mem to, const void* from, std::size_t bytes);
   void read(void* to, cl_mem from, std::size_t bytes);
   void copy(cl_mem to, cl_mem from, std::size_t bytes);
@@ -65,7 +66,7 @@ class Device {
     const std::lock_guard lock(mutex_);
     const cl_kernel kernel = kernel_of(id, dtype);
     cl_uint position = 0;
-    (set_argument(kernel, position++, sizeof(arguments), &arguments), ...);
+    (set_argument(kernel, position++, sizeof(Arguments), &arguments), ...);
     enqueue(kernel, range);
   }
   /// For CLBlast, which queues its own kernels.
@@ -104,6 +105,7 @@ class Device {
   std::array<std::array<OwnedProgram, kDTypeCount>, kFamilyCount> programs_;
   std::array<std::array<OwnedKernel, kDTypeCount>, kKernelCount> kernels_;
   std::uint64_t taken_ = 0;
+  std::vector<std::byte> staged_;  // what small writes still read from
   std::vector<Block> spare_;
 };
 
