@@ -56,7 +56,10 @@ PrimitiveUse& find_use(const Loop& loop, int threads) {
   key.add({loop.extent, rank});
   key.add({loop.stride[0], rank});
   key.add({loop.stride[1], rank});
-  return front.find(*cache, key, [&] { return make_plan(loop); });
+  return front.find(*cache, key, [&] {
+    const OpenMpThreads scope(threads);  // oneDNN plans for as many as there are now
+    return make_plan(loop);
+  });
 }
 
 }  // namespace
