@@ -2,6 +2,7 @@
 
 #include "cpu/matmul_in_parts.h"
 #include "cpu/threads.h"
+#include "onednn/bfloat16.h"
 #include "onednn/copy.h"
 #include "onednn/matmul_plan.h"
 #include "onednn/plan_cache.h"

@@ -1,5 +1,7 @@
 #include "onednn/matmul_plan.h"
 
+#include "onednn/bfloat16.h"
+
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -88,20 +90,6 @@ std::optional<dnnl::algorithm> fused_activation(std::uint32_t activation) {
   }
 }
 
-/// None where oneDNN has only its reference loops.
-std::optional<dnnl::matmul::primitive_desc> find_primitive(const memory::desc& a, const memory::desc& b,
-                                                           const memory::desc& bias, const memory::desc& out,
-                                                           const dnnl::primitive_attr& attributes) {
-  try {
-    dnnl::matmul::primitive_desc found = matmul_descriptor(cpu_engine(), a, b, bias, out, attributes);
-    if (std::string_view(found.impl_info_str()).starts_with("ref")) return std::nullopt;
-    return found;
-  } catch (const dnnl::error& error) {
-    if (error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments) return std::nullopt;
-    throw;
-  }
-}
-
 /// Of oneDNN's sgemm for AVX2: the elements of a row of out that one step of its kernel makes.
 constexpr std::int64_t kGemmStep = 24;
 constexpr std::int64_t kGemmRows = 4;
@@ -151,7 +139,7 @@ std::string add_primitive(MatmulPlan& plan, const MatmulProblem& problem,
     bias.add(problem.column.extent, 1);
     bias_desc = bias.descriptor(data_type(problem.output_dtype));
   }
-  const auto found = find_primitive(a_desc, b_desc, bias_desc, out_desc, given);
+  const auto found = find_matmul(a_desc, b_desc, bias_desc, out_desc, given);
   if (!found) return {};
   std::vector<Primitive::Argument> arguments = {{DNNL_ARG_SRC, a_desc}, {DNNL_ARG_WEIGHTS, b_desc}};
   if (plan.fuses_bias) arguments.push_back({DNNL_ARG_BIAS, bias_desc});
@@ -248,14 +236,6 @@ std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call) {
   }
   prefer_gemm(*plan, problem, attributes);
   return plan;
-}
-
-bool multiplies_bfloat16() {
-  static const bool answer = [] {
-    const memory::desc matrix({64, 64}, memory::data_type::bf16, memory::dims{64, 1});
-    return find_primitive(matrix, matrix, {}, matrix, new_attributes()).has_value();
-  }();
-  return answer;
 }
 
 }  // namespace tenon::onednn

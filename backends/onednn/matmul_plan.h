@@ -59,7 +59,4 @@ struct MatmulPlan {
 /// Throws dnnl::error only for a failure, not for a primitive that oneDNN lacks.
 std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call);
 
-/// Whether oneDNN multiplies bfloat16 on this CPU, other than by its reference loops. Asked once.
-bool multiplies_bfloat16();
-
 }  // namespace tenon::onednn

@@ -3,6 +3,7 @@
 #include "cpu/kernels.h"
 #include "cpu/matmul_in_parts.h"
 #include "cpu/scratch.h"
+#include "onednn/bfloat16.h"
 #include "onednn/copy.h"
 #include "onednn/matmul.h"
 #include "onednn/primitive.h"
@@ -11,6 +12,7 @@
 #include <tenon/plugin/backend.hpp>
 #include <tenon/plugin/einsum.hpp>
 
+#include <cstdint>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -43,6 +45,8 @@ class OneDnnBackend final : public plugin::Backend {
   }
 
   std::string library() override { return library_description(); }
+
+  std::uint32_t flags() override { return flushes_bfloat16() ? TENON_FLAG_FLUSHES_DENORMALS : 0; }
 
   bool supports(const plugin::Call& call) const override { return support(call) != plugin::Support::none; }
 
