@@ -8,7 +8,6 @@
 #include "onednn/plan_cache.h"
 #include "onednn/primitive_use.h"
 
-#include <algorithm>
 #include <bit>
 #include <utility>
 

@@ -94,8 +94,8 @@ std::optional<dnnl::algorithm> fused_activation(std::uint32_t activation) {
 constexpr std::int64_t kGemmStep = 24;
 constexpr std::int64_t kGemmRows = 4;
 constexpr double kMultiplyAdd = 0.055;  // nanoseconds
-constexpr double kMovedElement = 1.5;
-constexpr double kMove = 1000;
+constexpr double kMovedElement = 1;
+constexpr double kMove = 500;
 
 std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
 
@@ -148,16 +148,19 @@ std::string add_primitive(MatmulPlan& plan, const MatmulProblem& problem,
   return found->impl_info_str();
 }
 
-/// Multiplications below which a call's cost counts: dnnl_sgemm is the kernel of the primitive gemm:jit, 0.9 us
-/// closer.
+/// Multiplications below which a call's cost counts: dnnl_sgemm is the kernel of the primitive gemm:jit, 0.9
+/// us closer.
 constexpr std::int64_t kSmallProduct = 1 << 21;
+/// Summed extent from which adding a bias afterwards costs less than the primitive's call.
+constexpr std::int64_t kDeep = 32;
 
-/// Takes dnnl_sgemm for a small product whose epilogue the primitive would not fuse.
+/// Takes dnnl_sgemm for a small product whose epilogue the primitive need not fuse.
 void prefer_gemm(MatmulPlan& plan, const MatmulProblem& problem, const tenon_matmul_attributes& attributes) {
   const std::int64_t m = problem.row.extent;
   const std::int64_t n = problem.column.extent;
   const std::int64_t k = problem.summed.extent;
-  if (problem.batches != 0 || plan.fuses_bias || plan.fuses_activation || m * n * k >= kSmallProduct) return;
+  if (problem.batches != 0 || plan.fuses_activation || (plan.fuses_bias && k < kDeep)) return;
+  if (m * n * k >= kSmallProduct) return;
   const auto leading = [](const Layout& layout) { return std::max(layout.strides[0], layout.strides[1]); };
   const auto flag = [](const Layout& layout) { return layout.strides[1] == 1 ? 'N' : 'T'; };
   plan.gemm = {flag(plan.a),
@@ -171,6 +174,7 @@ void prefer_gemm(MatmulPlan& plan, const MatmulProblem& problem, const tenon_mat
                static_cast<float>(attributes.alpha.real),
                static_cast<float>(attributes.beta.real)};
   plan.primitive.reset();
+  plan.fuses_bias = false;
   plan.way = Way::gemm;
 }
 

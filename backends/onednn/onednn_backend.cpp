@@ -1,5 +1,5 @@
-// The backend `onednn`: floating-point matmul by oneDNN's primitives, einsum by way of it, everything else by the
-// shared kernels; README.md says why.
+// The backend `onednn`: matmul and some copies and sums by oneDNN's primitives, einsum by way of matmul,
+// everything else by the shared kernels; README.md says why.
 #include "cpu/kernels.h"
 #include "cpu/matmul_in_parts.h"
 #include "cpu/scratch.h"
@@ -76,7 +76,8 @@ class OneDnnBackend final : public plugin::Backend {
   }
 
  private:
-  /// Whether a primitive is the way for this call: right, and no slower than the shared kernel. Goes it if `run`.
+  /// Whether a primitive is the way for this call: right, and no slower than the shared kernel. Does it if
+  /// `run`.
   static bool by_primitive(const plugin::Call& call, bool run) {
     switch (call.op()) {
       case TENON_OP_MATMUL:

@@ -22,8 +22,8 @@ std::string library_description();
 /// Attributes for every primitive here: the caller owns the scratchpad.
 dnnl::primitive_attr new_attributes();
 
-/// oneDNN's matmul, or nothing where it has only its reference loops. `bias` may be an empty descriptor. Throws
-/// dnnl::error only for a failure.
+/// oneDNN's matmul, or nothing where it has only its reference loops. `bias` may be an empty descriptor.
+/// Throws dnnl::error only for a failure.
 std::optional<dnnl::matmul::primitive_desc> find_matmul(const dnnl::memory::desc& a,
                                                         const dnnl::memory::desc& b,
                                                         const dnnl::memory::desc& bias,
