@@ -21,8 +21,8 @@ inline bool supports_matmul_in_parts(const plugin::Call& call) {
   return supports(plugin::Call(frame));
 }
 
-/// Calls use(view) with `view`, or with a dense copy of it in T for the time of the call. Throws std::bad_alloc and
-/// what `use` throws.
+/// Calls use(view) with `view`, or with a dense copy of it in T for the time of the call. Throws
+/// std::bad_alloc and what `use` throws.
 template <typename T, typename Use>
 void in_dtype(const plugin::View& view, Use&& use) {
   if (view.dtype() == plugin::dtype_of<T>()) {
@@ -35,11 +35,11 @@ void in_dtype(const plugin::View& view, Use&& use) {
   use(converted.view());
 }
 
-/// The way for calls that a library cannot finish where the output lies: bfloat16, an output that is dense along
-/// neither axis, k = 0, and alpha = 0 (for which a BLAS would not look at a and b). The product and all that
-/// follows are made in T, the dtype of the output or float for bfloat16, in dense memory; one copy rounds to
-/// the output's dtype. `product(alpha, sum)` fills the view `sum`, dense and of T, with alpha a b; alpha is not
-/// 0. It is called unless k = 0. Throws std::bad_alloc and what `product` throws.
+/// The way for calls that a library cannot finish where the output lies: bfloat16, an output that is dense
+/// along neither axis, k = 0, and alpha = 0 (for which a BLAS would not look at a and b). The product and all
+/// that follows are made in T, the dtype of the output or float for bfloat16, in dense memory; one copy rounds
+/// to the output's dtype. `product(alpha, sum)` fills the view `sum`, dense and of T, with alpha a b; alpha is
+/// not 0. It is called unless k = 0. Throws std::bad_alloc and what `product` throws.
 template <typename T, typename Product>
 void matmul_in_parts(const plugin::Call& call, Product&& product) {
   constexpr DType kDType = plugin::dtype_of<T>();

@@ -1,5 +1,5 @@
-// Blocks that stay in the caches, packed so that one small kernel sees dense panels (Goto & van de Geijn 2008,
-// "Anatomy of high-performance matrix multiplication").
+// Blocks that stay in the caches, packed so that one small kernel sees dense panels (Goto & van de Geijn
+// 2008, "Anatomy of high-performance matrix multiplication").
 #include "cpu/plain_product.h"
 
 #include "cpu/loop.h"
@@ -42,7 +42,8 @@ struct Matrix {
   }
 };
 
-/// Turns `lines` x `depth` elements into panels of `width` lines: to[panel][depth][width], filled up with zeros.
+/// Turns `lines` x `depth` elements into panels of `width` lines: to[panel][depth][width], filled up with
+/// zeros.
 template <typename T>
 void pack(const T* from, std::int64_t line_stride, std::int64_t depth_stride, std::int64_t lines,
           std::int64_t depth, std::int64_t width, T* to) {

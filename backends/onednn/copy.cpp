@@ -20,8 +20,8 @@ using plugin::View;
 constexpr std::int64_t kSmall = 1024;  // elements below which a primitive's call costs more than it saves
 constexpr std::int64_t kItem = 4;
 
-/// Where reorder was measured to be faster: out is dense along its innermost axis, and x along that or the next.
-/// Beyond, and along one axis, the shared kernel is.
+/// Where reorder was measured to be faster: out is dense along its innermost axis, and x along that or the
+/// next. Beyond, and along one axis, the shared kernel is.
 bool is_worth_it(const Loop& loop) {
   return loop.rank >= 2 && loop.rank <= kMaxRank && loop.stride[0][0] == kItem &&
          (loop.stride[1][0] == kItem || loop.stride[1][1] == kItem);
@@ -56,7 +56,10 @@ PrimitiveUse& find_use(const Loop& loop, int threads) {
   key.add({loop.extent, rank});
   key.add({loop.stride[0], rank});
   key.add({loop.stride[1], rank});
-  return front.find(*cache, key, [&] { return make_plan(loop); });
+  return front.find(*cache, key, [&] {
+    const OpenMpThreads scope(threads);  // oneDNN plans for as many as there are now
+    return make_plan(loop);
+  });
 }
 
 }  // namespace

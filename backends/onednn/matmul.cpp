@@ -2,12 +2,12 @@
 
 #include "cpu/matmul_in_parts.h"
 #include "cpu/threads.h"
+#include "onednn/bfloat16.h"
 #include "onednn/copy.h"
 #include "onednn/matmul_plan.h"
 #include "onednn/plan_cache.h"
 #include "onednn/primitive_use.h"
 
-#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -49,7 +49,10 @@ MatmulUse& find_use(const Call& call, const tenon_matmul_attributes& attributes,
   // Never destroyed: threads may outlive static objects.
   static auto* const cache = new PlanCache<MatmulPlan>(kCachedPlans);
   thread_local PlanFront<MatmulPlan, MatmulUse> front;
-  return front.find(*cache, key_of(call, attributes, threads), [&] { return make_matmul_plan(call); });
+  return front.find(*cache, key_of(call, attributes, threads), [&] {
+    const OpenMpThreads scope(threads);  // oneDNN plans for as many as there are now
+    return make_matmul_plan(call);
+  });
 }
 
 /// An operand's data, or that of its copy.

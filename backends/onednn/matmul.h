@@ -5,7 +5,8 @@
 
 namespace tenon::onednn {
 
-/// Does a MATMUL of float32 or bfloat16 whose activation exists. Throws dnnl::error and std::bad_alloc. Any thread.
+/// Does a MATMUL of float32 or bfloat16 whose activation exists. Throws dnnl::error and std::bad_alloc. Any
+/// thread.
 void matmul(const plugin::Call& call);
 
 }  // namespace tenon::onednn

@@ -1,5 +1,7 @@
 #include "onednn/matmul_plan.h"
 
+#include "onednn/bfloat16.h"
+
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -88,26 +90,12 @@ std::optional<dnnl::algorithm> fused_activation(std::uint32_t activation) {
   }
 }
 
-/// None where oneDNN has only its reference loops.
-std::optional<dnnl::matmul::primitive_desc> find_primitive(const memory::desc& a, const memory::desc& b,
-                                                           const memory::desc& bias, const memory::desc& out,
-                                                           const dnnl::primitive_attr& attributes) {
-  try {
-    dnnl::matmul::primitive_desc found = matmul_descriptor(cpu_engine(), a, b, bias, out, attributes);
-    if (std::string_view(found.impl_info_str()).starts_with("ref")) return std::nullopt;
-    return found;
-  } catch (const dnnl::error& error) {
-    if (error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments) return std::nullopt;
-    throw;
-  }
-}
-
 /// Of oneDNN's sgemm for AVX2: the elements of a row of out that one step of its kernel makes.
 constexpr std::int64_t kGemmStep = 24;
 constexpr std::int64_t kGemmRows = 4;
 constexpr double kMultiplyAdd = 0.055;  // nanoseconds
-constexpr double kMovedElement = 1.5;
-constexpr double kMove = 1000;
+constexpr double kMovedElement = 1;
+constexpr double kMove = 500;
 
 std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
 
@@ -151,7 +139,7 @@ std::string add_primitive(MatmulPlan& plan, const MatmulProblem& problem,
     bias.add(problem.column.extent, 1);
     bias_desc = bias.descriptor(data_type(problem.output_dtype));
   }
-  const auto found = find_primitive(a_desc, b_desc, bias_desc, out_desc, given);
+  const auto found = find_matmul(a_desc, b_desc, bias_desc, out_desc, given);
   if (!found) return {};
   std::vector<Primitive::Argument> arguments = {{DNNL_ARG_SRC, a_desc}, {DNNL_ARG_WEIGHTS, b_desc}};
   if (plan.fuses_bias) arguments.push_back({DNNL_ARG_BIAS, bias_desc});
@@ -160,16 +148,19 @@ std::string add_primitive(MatmulPlan& plan, const MatmulProblem& problem,
   return found->impl_info_str();
 }
 
-/// Multiplications below which a call's cost counts: dnnl_sgemm is the kernel of the primitive gemm:jit, 0.9 us
-/// closer.
+/// Multiplications below which a call's cost counts: dnnl_sgemm is the kernel of the primitive gemm:jit, 0.9
+/// us closer.
 constexpr std::int64_t kSmallProduct = 1 << 21;
+/// Summed extent from which adding a bias afterwards costs less than the primitive's call.
+constexpr std::int64_t kDeep = 32;
 
-/// Takes dnnl_sgemm for a small product whose epilogue the primitive would not fuse.
+/// Takes dnnl_sgemm for a small product whose epilogue the primitive need not fuse.
 void prefer_gemm(MatmulPlan& plan, const MatmulProblem& problem, const tenon_matmul_attributes& attributes) {
   const std::int64_t m = problem.row.extent;
   const std::int64_t n = problem.column.extent;
   const std::int64_t k = problem.summed.extent;
-  if (problem.batches != 0 || plan.fuses_bias || plan.fuses_activation || m * n * k >= kSmallProduct) return;
+  if (problem.batches != 0 || plan.fuses_activation || (plan.fuses_bias && k < kDeep)) return;
+  if (m * n * k >= kSmallProduct) return;
   const auto leading = [](const Layout& layout) { return std::max(layout.strides[0], layout.strides[1]); };
   const auto flag = [](const Layout& layout) { return layout.strides[1] == 1 ? 'N' : 'T'; };
   plan.gemm = {flag(plan.a),
@@ -183,6 +174,7 @@ void prefer_gemm(MatmulPlan& plan, const MatmulProblem& problem, const tenon_mat
                static_cast<float>(attributes.alpha.real),
                static_cast<float>(attributes.beta.real)};
   plan.primitive.reset();
+  plan.fuses_bias = false;
   plan.way = Way::gemm;
 }
 
@@ -248,14 +240,6 @@ std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call) {
   }
   prefer_gemm(*plan, problem, attributes);
   return plan;
-}
-
-bool multiplies_bfloat16() {
-  static const bool answer = [] {
-    const memory::desc matrix({64, 64}, memory::data_type::bf16, memory::dims{64, 1});
-    return find_primitive(matrix, matrix, {}, matrix, new_attributes()).has_value();
-  }();
-  return answer;
 }
 
 }  // namespace tenon::onednn

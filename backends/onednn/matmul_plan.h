@@ -50,7 +50,7 @@ struct MatmulPlan {
   bool transposed = false;  ///< the product's a is our b, and the other way round
   bool fuses_bias = false;
   bool fuses_activation = false;
-  /// The dense copy of the product's a or b, if oneDNN cannot take its layout, or only to its reference loops.
+  /// The dense copy of the product's a or b, if oneDNN cannot take its layout, or has reference loops for it.
   std::optional<Move> packed_a;
   std::optional<Move> packed_b;
   std::optional<Move> aside;  ///< the product is written to scratch memory, and this copies from there to out
@@ -58,8 +58,5 @@ struct MatmulPlan {
 
 /// Throws dnnl::error only for a failure, not for a primitive that oneDNN lacks.
 std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call);
-
-/// Whether oneDNN multiplies bfloat16 on this CPU, other than by its reference loops. Asked once.
-bool multiplies_bfloat16();
 
 }  // namespace tenon::onednn

@@ -10,7 +10,8 @@ namespace tenon::onednn {
 enum Operand : std::uint8_t { kA, kB, kOut, kBias };
 inline constexpr int kOperands = 4;
 
-/// An axis that the operands step along, each with its own stride; 0 where it lacks the axis or repeats itself.
+/// An axis that the operands step along, each with its own stride; 0 where it lacks the axis or repeats
+/// itself.
 struct Axis {
   std::int64_t extent = 1;
   std::int64_t stride[kOperands] = {};

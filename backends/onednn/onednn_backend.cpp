@@ -1,8 +1,9 @@
-// The backend `onednn`: floating-point matmul by oneDNN's primitives, einsum by way of it, everything else by the
-// shared kernels; README.md says why.
+// The backend `onednn`: matmul and some copies and sums by oneDNN's primitives, einsum by way of matmul,
+// everything else by the shared kernels; README.md says why.
 #include "cpu/kernels.h"
 #include "cpu/matmul_in_parts.h"
 #include "cpu/scratch.h"
+#include "onednn/bfloat16.h"
 #include "onednn/copy.h"
 #include "onednn/matmul.h"
 #include "onednn/primitive.h"
@@ -11,6 +12,7 @@
 #include <tenon/plugin/backend.hpp>
 #include <tenon/plugin/einsum.hpp>
 
+#include <cstdint>
 #include <new>
 #include <optional>
 #include <stdexcept>
@@ -44,6 +46,8 @@ class OneDnnBackend final : public plugin::Backend {
 
   std::string library() override { return library_description(); }
 
+  std::uint32_t flags() override { return flushes_bfloat16() ? TENON_FLAG_FLUSHES_DENORMALS : 0; }
+
   bool supports(const plugin::Call& call) const override { return support(call) != plugin::Support::none; }
 
   plugin::Support support(const plugin::Call& call) const override {
@@ -72,7 +76,8 @@ class OneDnnBackend final : public plugin::Backend {
   }
 
  private:
-  /// Whether a primitive is the way for this call: right, and no slower than the shared kernel. Goes it if `run`.
+  /// Whether a primitive is the way for this call: right, and no slower than the shared kernel. Does it if
+  /// `run`.
   static bool by_primitive(const plugin::Call& call, bool run) {
     switch (call.op()) {
       case TENON_OP_MATMUL:

@@ -2,6 +2,7 @@
 
 #include "cpu/scratch.h"
 
+#include <string_view>
 #include <utility>
 
 namespace tenon::onednn {
@@ -52,6 +53,21 @@ dnnl::primitive_attr new_attributes() {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   return attributes;
+}
+
+std::optional<dnnl::matmul::primitive_desc> find_matmul(const dnnl::memory::desc& a,
+                                                        const dnnl::memory::desc& b,
+                                                        const dnnl::memory::desc& bias,
+                                                        const dnnl::memory::desc& out,
+                                                        const dnnl::primitive_attr& attributes) {
+  try {
+    dnnl::matmul::primitive_desc found = matmul_descriptor(cpu_engine(), a, b, bias, out, attributes);
+    if (std::string_view(found.impl_info_str()).starts_with("ref")) return std::nullopt;
+    return found;
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments) return std::nullopt;
+    throw;
+  }
 }
 
 Primitive::Primitive(const dnnl::primitive_desc_base& descriptor, std::vector<Argument> in_order)

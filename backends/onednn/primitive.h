@@ -5,6 +5,8 @@
 
 #include <omp.h>
 
+#include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +21,14 @@ std::string library_description();
 
 /// Attributes for every primitive here: the caller owns the scratchpad.
 dnnl::primitive_attr new_attributes();
+
+/// oneDNN's matmul, or nothing where it has only its reference loops. `bias` may be an empty descriptor.
+/// Throws dnnl::error only for a failure.
+std::optional<dnnl::matmul::primitive_desc> find_matmul(const dnnl::memory::desc& a,
+                                                        const dnnl::memory::desc& b,
+                                                        const dnnl::memory::desc& bias,
+                                                        const dnnl::memory::desc& out,
+                                                        const dnnl::primitive_attr& attributes);
 
 /// While it lives, OpenMP regions that this thread opens have `count` threads; oneDNN asks OpenMP, not us.
 class OpenMpThreads {

@@ -44,7 +44,10 @@ PrimitiveUse& find_use(std::int64_t rows, std::int64_t length, int threads) {
   key.add(threads);
   key.add(rows);
   key.add(length);
-  return front.find(*cache, key, [&] { return make_plan(rows, length); });
+  return front.find(*cache, key, [&] {
+    const OpenMpThreads scope(threads);  // oneDNN plans for as many as there are now
+    return make_plan(rows, length);
+  });
 }
 
 /// float32, over the last axis, all of it dense in row-major order.

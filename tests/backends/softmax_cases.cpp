@@ -23,8 +23,8 @@ struct Line {
     for (const Real each : x) total += std::exp(each - most);
   }
 
-  /// Relative, (|x - max| + 8 + n) u; bfloat16: 2 ULP. The logarithm of a sum that has an error of n u has that
-  /// error itself, not relative to it: LOG_SOFTMAX is measured against 1 where it is smaller.
+  /// Relative, (|x - max| + 8 + n) u; bfloat16: 2 ULP. The logarithm of a sum that has an error of n u has
+  /// that error itself, not relative to it: LOG_SOFTMAX is measured against 1 where it is smaller.
   [[nodiscard]] Expected expect(DType dtype, std::uint32_t member, Real x) const {
     const Real shifted = x - most;
     const bool log = member == TENON_SOFTMAX_LOG_SOFTMAX;

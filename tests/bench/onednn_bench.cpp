@@ -1,6 +1,7 @@
-// The backend onednn against oneDNN's primitives, made once and called directly; they take turns call by call.
-// matmul must not lose to its primitive. The others show what the choice of kernels in backends/onednn rests
-// on: `speed_ratio` above 1 says that the shared kernel, which onednn uses there, is the faster one.
+// The backend onednn against oneDNN's primitives, made once and called directly; they take turns call by
+// call. matmul must not lose to its primitive. The others show what the choice of kernels in backends/onednn
+// rests on: `speed_ratio` above 1 says that the shared kernel is the faster one, near 1 that onednn uses the
+// primitive.
 #include <benchmark/benchmark.h>
 #include <tenon/tenon.h>
 
