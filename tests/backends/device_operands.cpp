@@ -1,7 +1,6 @@
 #include "device_operands.h"
 
 #include <cstring>
-#include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -17,40 +16,6 @@ void check(tenon_status status, const char* function) {
   throw std::runtime_error(std::string(function) + " returns " + std::to_string(status) + ": " +
                            host::take_error());
 }
-
-/// A call's operands on the device: copied there when made, and back by bring_back().
-class DeviceOperands {
- public:
-  DeviceOperands(const PluginUnderTest& plugin, const std::vector<Operand*>& operands) {
-    for (Operand* const operand : operands) {
-      if (buffers_.contains(operand)) continue;
-      const std::span<std::byte> memory = operand->buffer();
-      DeviceBuffer& buffer = buffers_.emplace(operand, DeviceBuffer(plugin, memory.size())).first->second;
-      buffer.write(memory.data(), memory.size());
-    }
-  }
-
-  /// The same view of the operand's copy.
-  [[nodiscard]] DLTensor on_device(DLTensor tensor, DLDevice device) const {
-    const std::byte* const first = static_cast<const std::byte*>(tensor.data) + tensor.byte_offset;
-    for (const auto& [operand, buffer] : buffers_) {
-      const std::span<const std::byte> memory = operand->buffer();
-      if (first < memory.data() || first > memory.data() + memory.size()) continue;
-      tensor.data = buffer.handle();
-      tensor.byte_offset = static_cast<std::uint64_t>(first - memory.data());
-      tensor.device = device;
-      return tensor;
-    }
-    throw std::logic_error("a call's tensor lies in none of the operands that were named");
-  }
-
-  void bring_back() const {
-    for (const auto& [operand, buffer] : buffers_) buffer.read(operand->buffer().data(), buffer.bytes());
-  }
-
- private:
-  std::map<Operand*, DeviceBuffer> buffers_;
-};
 
 }  // namespace
 
@@ -85,30 +50,63 @@ void DeviceBuffer::write(const DeviceBuffer& from, std::size_t bytes) {
         "copy on the device");
 }
 
+PlacedCall::PlacedCall(const PluginUnderTest& plugin, const tenon_call& call,
+                       const std::vector<Operand*>& operands)
+    : plugin_(&plugin), call_(&call) {
+  if (!plugin.has_memory()) return;
+  for (Operand* const operand : operands) {
+    if (buffers_.contains(operand)) continue;
+    const std::span<std::byte> memory = operand->buffer();
+    DeviceBuffer& buffer = buffers_.emplace(operand, DeviceBuffer(plugin, memory.size())).first->second;
+    buffer.write(memory.data(), memory.size());
+  }
+  for (std::uint32_t i = 0; i < call.num_inputs; ++i) inputs_.push_back(on_device(call.inputs[i]));
+  for (std::uint32_t i = 0; i < call.num_outputs; ++i) outputs_.push_back(on_device(call.outputs[i]));
+  frame_.resize(call.struct_size);
+  std::memcpy(frame_.data(), &call, frame_.size());
+  auto& moved = *reinterpret_cast<tenon_call*>(frame_.data());
+  moved.inputs = inputs_.data();
+  moved.outputs = outputs_.data();
+}
+
+DLTensor PlacedCall::on_device(DLTensor tensor) const {
+  const std::byte* const first = static_cast<const std::byte*>(tensor.data) + tensor.byte_offset;
+  for (const auto& [operand, buffer] : buffers_) {
+    const std::span<const std::byte> memory = operand->buffer();
+    if (first < memory.data() || first > memory.data() + memory.size()) continue;
+    tensor.data = buffer.handle();
+    tensor.byte_offset = static_cast<std::uint64_t>(first - memory.data());
+    tensor.device = plugin_->properties().device;
+    return tensor;
+  }
+  throw std::logic_error("a call's tensor lies in none of the operands that were named");
+}
+
+tenon_status PlacedCall::run_and_wait() {
+  if (frame_.empty()) return plugin_->run(*call_);
+  const tenon_status status = plugin_->run(*reinterpret_cast<const tenon_call*>(frame_.data()));
+  const tenon_status later = plugin_->table().synchronize(plugin_->backend(), kIndex, nullptr);
+  return status != TENON_OK ? status : later;
+}
+
+tenon_status PlacedCall::run() {
+  const tenon_status status = run_and_wait();
+  for (const auto& [operand, buffer] : buffers_) buffer.read(operand->buffer().data(), buffer.bytes());
+  return status;
+}
+
+tenon_status PlacedCall::run_again(Operand& output) {
+  const auto found = buffers_.find(&output);
+  if (found == buffers_.end()) return run_and_wait();
+  found->second.write(output.buffer().data(), found->second.bytes());
+  const tenon_status status = run_and_wait();
+  found->second.read(output.buffer().data(), found->second.bytes());
+  return status;
+}
+
 tenon_status run_call(const PluginUnderTest& plugin, const tenon_call& call,
                       const std::vector<Operand*>& operands) {
-  if (!plugin.has_memory()) return plugin.run(call);
-  const DeviceOperands copies(plugin, operands);
-  const DLDevice device = plugin.properties().device;
-  std::vector<DLTensor> inputs;
-  std::vector<DLTensor> outputs;
-  for (std::uint32_t i = 0; i < call.num_inputs; ++i) {
-    inputs.push_back(copies.on_device(call.inputs[i], device));
-  }
-  for (std::uint32_t i = 0; i < call.num_outputs; ++i) {
-    outputs.push_back(copies.on_device(call.outputs[i], device));
-  }
-  // The frame may be longer than this build knows.
-  std::vector<std::byte> frame(call.struct_size);
-  std::memcpy(frame.data(), &call, frame.size());
-  auto& moved = *reinterpret_cast<tenon_call*>(frame.data());
-  moved.inputs = inputs.data();
-  moved.outputs = outputs.data();
-
-  const tenon_status status = plugin.run(moved);
-  const tenon_status later = plugin.table().synchronize(plugin.backend(), kIndex, nullptr);
-  copies.bring_back();
-  return status != TENON_OK ? status : later;
+  return PlacedCall(plugin, call, operands).run();
 }
 
 }  // namespace tenon::conformance

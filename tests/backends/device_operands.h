@@ -4,6 +4,7 @@
 #include <tenon/plugin/abi.h>
 
 #include <cstddef>
+#include <map>
 #include <vector>
 
 #include "operand.h"
@@ -36,10 +37,34 @@ class DeviceBuffer {
   std::size_t bytes_;
 };
 
-/// Runs a call as a host would and waits until it is done. `operands` are those that the call's tensors point
-/// into; one may be there twice. A backend on host memory works on their buffers. For one with memory of its
-/// own the whole buffers, gaps and canaries included, go there before the call and come back after it. The
-/// status is that of `run`, or of `synchronize` if only that failed.
+/// A call where its backend works: on the operands' own buffers, or, for a backend with memory of its own, on
+/// copies there of the whole buffers, gaps and canaries included. Looks at what it is made of.
+class PlacedCall {
+ public:
+  /// `operands` are those that the call's tensors point into; one may be there twice.
+  PlacedCall(const PluginUnderTest& plugin, const tenon_call& call, const std::vector<Operand*>& operands);
+  PlacedCall(const PlacedCall&) = delete;
+  PlacedCall& operator=(const PlacedCall&) = delete;
+
+  /// Runs it as a host would, waits until it is done, and brings all operands back. The status is that of
+  /// `run`, or of `synchronize` if only that failed.
+  tenon_status run();
+  /// The same after `output` was changed here; brings only that one back.
+  tenon_status run_again(Operand& output);
+
+ private:
+  tenon_status run_and_wait();
+  [[nodiscard]] DLTensor on_device(DLTensor tensor) const;
+
+  const PluginUnderTest* plugin_;
+  const tenon_call* call_;
+  std::map<Operand*, DeviceBuffer> buffers_;
+  std::vector<DLTensor> inputs_;
+  std::vector<DLTensor> outputs_;
+  std::vector<std::byte> frame_;  // longer than a tenon_call if the caller's is
+};
+
+/// PlacedCall::run(), once.
 tenon_status run_call(const PluginUnderTest& plugin, const tenon_call& call,
                       const std::vector<Operand*>& operands);
 

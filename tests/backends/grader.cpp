@@ -2,7 +2,6 @@
 
 #include <cstdio>
 
-#include "device_operands.h"
 #include "floating_point_environment.h"
 
 namespace tenon::conformance {
@@ -41,11 +40,10 @@ class Frame {
   tenon_call call_{};
 };
 
-/// run_call() on the trial's operands.
-tenon_status run_trial(const PluginUnderTest& plugin, const tenon_call& call, const Trial& trial) {
+std::vector<Operand*> operands_of(const Trial& trial) {
   std::vector<Operand*> operands = trial.inputs;
   operands.push_back(trial.output);
-  return run_call(plugin, call, operands);
+  return operands;
 }
 
 std::string describe(const Trial& trial) {
@@ -61,19 +59,20 @@ void Grader::grade(const Trial& trial, const std::vector<Expected>& expected) {
   const Frame frame(trial, plugin_->properties().device);
   trial.output->seal();
   for (Operand* const input : trial.inputs) input->seal();
-  if (run_watched(trial, frame.call()) == Ran::no) return;
+  PlacedCall placed(*plugin_, frame.call(), operands_of(trial));
+  if (run_watched(trial, frame.call(), placed) == Ran::no) return;
   judge(trial, expected);
 
   const std::vector<std::byte> first = trial.output->image();
   trial.output->restore();
   const FloatingPointEnvironment environment;
-  const tenon_status again = run_trial(*plugin_, frame.call(), trial);
+  const tenon_status again = placed.run_again(*trial.output);
   (void)environment.restore();  // already judged
   if (again != TENON_OK || trial.output->image() != first) fail(trial, "a second run gives other bytes");
   for (const std::string& misuse : host::take_misuse()) fail(trial, misuse);
 }
 
-Grader::Ran Grader::run_watched(const Trial& trial, const tenon_call& call) {
+Grader::Ran Grader::run_watched(const Trial& trial, const tenon_call& call, PlacedCall& placed) {
   Frame without_data(trial, plugin_->properties().device);
   without_data.drop_data();
   const FloatingPointEnvironment environment;
@@ -81,7 +80,7 @@ Grader::Ran Grader::run_watched(const Trial& trial, const tenon_call& call) {
   if ((plugin_->supports(without_data.call()) != 0) != supported) {
     fail(trial, "supports() answers differently without data pointers");
   }
-  const tenon_status status = run_trial(*plugin_, call, trial);
+  const tenon_status status = placed.run();
   if (const std::string difference = environment.restore(); !difference.empty()) {
     fail(trial, "left another floating-point environment:" + difference);
   }
@@ -146,7 +145,7 @@ void Grader::grade_invalid(const Trial& trial) {
   trial.output->seal();
   for (Operand* const input : trial.inputs) input->seal();
   host::take_error();
-  const tenon_status status = run_trial(*plugin_, frame.call(), trial);
+  const tenon_status status = run_call(*plugin_, frame.call(), operands_of(trial));
   const std::string error = host::take_error();
   if (trial.output->changed()) fail(trial, "touched the output of an invalid call");
   if (status == TENON_UNSUPPORTED && plugin_->coverage() == Coverage::partial) {

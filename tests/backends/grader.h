@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "device_operands.h"
 #include "judge.h"
 #include "operand.h"
 #include "plugin_under_test.h"
@@ -64,7 +65,7 @@ class Grader {
 
  private:
   enum class Ran : std::uint8_t { ok, no };
-  Ran run_watched(const Trial& trial, const tenon_call& call);
+  Ran run_watched(const Trial& trial, const tenon_call& call, PlacedCall& placed);
   void judge(const Trial& trial, const std::vector<Expected>& expected);
   void fail(const Trial& trial, const std::string& text);
 

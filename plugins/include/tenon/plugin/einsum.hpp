@@ -46,7 +46,7 @@ class EinsumLowering {
   EinsumLowering(const EinsumLowering&) = delete;
   EinsumLowering& operator=(const EinsumLowering&) = delete;
 
-  /// Memory that run() needs, on the operands' device.
+  /// Memory that run() needs, on the operands' device: what DLTensor.data holds there, an address or a handle.
   [[nodiscard]] std::size_t scratch_bytes() const { return scratch_bytes_; }
 
   /// Hands the calls to `each(const tenon_call&)`, in order, which returns whether it did (or would do) the
@@ -66,7 +66,7 @@ class EinsumLowering {
       case Way::multiply:
         return run_multiply(each);
       case Way::matmul:
-        return run_matmul(static_cast<std::byte*>(scratch), each);
+        return run_matmul(scratch, each);
     }
     return false;
   }
@@ -126,9 +126,9 @@ class EinsumLowering {
       shape[tensor.ndim] = extent;
       strides[tensor.ndim++] = stride;
     }
-    void move_to(void* memory) {
+    void move_to(void* memory, std::uint64_t byte_offset) {
       tensor.data = memory;
-      tensor.byte_offset = 0;
+      tensor.byte_offset = byte_offset;
     }
   };
 
@@ -242,7 +242,7 @@ class EinsumLowering {
     if (!widens()) return run_call(each, TENON_OP_REDUCE, {from.tensor}, to.tensor, &attributes);
     Tensor sums(to.tensor);
     sums.tensor.dtype = to_dlpack(DType::int64);
-    sums.move_to(scratch);
+    sums.move_to(scratch, 0);
     std::int64_t stride = 1;
     for (int axis = 0; axis < to.tensor.ndim; ++axis) {
       sums.add_axis(to.shape[axis], stride);
@@ -431,7 +431,7 @@ class EinsumLowering {
   }
 
   template <typename Each>
-  bool run_matmul(std::byte* scratch, Each&& each) const {
+  bool run_matmul(void* scratch, Each&& each) const {
     Tensor frames[] = {view(a).dlpack(), view(b).dlpack(), view(out).dlpack()};
     const auto add_axis = [&](const Mode& mode) {
       for (const int operand : {a, b, out}) frames[operand].add_axis(mode.extent, mode.stride[operand]);
@@ -454,7 +454,7 @@ class EinsumLowering {
     for (const int operand : {a, b, out}) {
       if (!copies_[operand]) continue;
       const DLTensor copied = inside(operand, scratch);
-      frames[operand].move_to(copied.data);
+      frames[operand].move_to(copied.data, copied.byte_offset);
       if (operand != out &&
           !run_call(each, TENON_OP_COPY, {copies_[operand]->outside.tensor}, copied, nullptr)) {
         return false;
@@ -470,10 +470,11 @@ class EinsumLowering {
     return run_call(each, TENON_OP_COPY, {inside(out, scratch)}, copies_[out]->outside.tensor, nullptr);
   }
 
-  [[nodiscard]] DLTensor inside(int operand, std::byte* scratch) const {
+  /// Scratch memory may be a handle: the place in it goes into byte_offset.
+  [[nodiscard]] DLTensor inside(int operand, void* scratch) const {
     DLTensor tensor = copies_[operand]->inside.tensor;
-    tensor.data = scratch == nullptr ? nullptr : scratch + copies_[operand]->offset;
-    tensor.byte_offset = 0;
+    tensor.data = scratch;
+    tensor.byte_offset = copies_[operand]->offset;
     return tensor;
   }
 

@@ -1,0 +1,235 @@
+#include "opencl/device.h"
+
+#include <tenon/plugin/backend.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace tenon::opencl {
+namespace {
+
+template <typename T>
+T info(cl_device_id device, cl_device_info what) {
+  T value{};
+  check(clGetDeviceInfo(device, what, sizeof(value), &value, nullptr), "clGetDeviceInfo");
+  return value;
+}
+
+std::string text(cl_device_id device, cl_device_info what) {
+  std::size_t size = 0;
+  check(clGetDeviceInfo(device, what, 0, nullptr, &size), "clGetDeviceInfo");
+  std::string value(size, '\0');
+  check(clGetDeviceInfo(device, what, size, value.data(), nullptr), "clGetDeviceInfo");
+  value.resize(value.find_last_not_of(std::string(" \0", 2)) + 1);
+  return value;
+}
+
+constexpr std::size_t kStaged = std::size_t{1} << 20;
+constexpr std::size_t kSmallWrite = kStaged / 16;
+constexpr std::size_t kSpareBlocks = 16;
+constexpr std::size_t kLargestSpare = std::size_t{64} << 20;
+
+}  // namespace
+
+Device::Device(cl_device_id id)
+    : id_(id),
+      is_cpu_((info<cl_device_type>(id, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU) != 0),
+      name_(text(id, CL_DEVICE_NAME)),
+      driver_(text(id, CL_DEVICE_VERSION) + ", " + text(id, CL_DRIVER_VERSION)),
+      total_memory_(info<cl_ulong>(id, CL_DEVICE_GLOBAL_MEM_SIZE)),
+      largest_block_(info<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE)),
+      largest_group_(info<std::size_t>(id, CL_DEVICE_MAX_WORK_GROUP_SIZE)) {
+  const auto single = info<cl_device_fp_config>(id, CL_DEVICE_SINGLE_FP_CONFIG);
+  traits_.has_double = text(id, CL_DEVICE_EXTENSIONS).find("cl_khr_fp64") != std::string::npos;
+  traits_.has_fma = (single & CL_FP_FMA) != 0;
+  options_ = "-cl-std=CL1.2";
+  if ((single & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0) {
+    options_ += " -cl-fp32-correctly-rounded-divide-sqrt";
+  } else {
+    flags_ |= TENON_FLAG_APPROXIMATE_DIVISION;
+  }
+  if ((single & CL_FP_DENORM) == 0) flags_ |= TENON_FLAG_FLUSHES_DENORMALS;
+}
+
+Device::~Device() {
+  if (queue_ == nullptr) return;
+  clFinish(queue_);
+  for (const Block& block : spare_) clReleaseMemObject(block.memory);
+  clReleaseCommandQueue(queue_);
+}
+
+void Device::connect() {
+  std::call_once(connected_, [this] {
+    cl_int code = CL_SUCCESS;
+    context_.reset(clCreateContext(nullptr, 1, &id_, nullptr, nullptr, &code));
+    check(code, "clCreateContext");
+    queue_ = clCreateCommandQueue(context_.get(), id_, 0, &code);
+    check(code, "clCreateCommandQueue");
+    compiler_.emplace(context_.get(), id_, traits_, options_,
+                      name_ + '\n' + driver_ + '\n' + TENON_OPENCL_VERSION);
+  });
+}
+
+cl_command_queue* Device::queue() {
+  connect();
+  return &queue_;
+}
+
+std::uint64_t Device::free_memory() const {
+  const std::lock_guard lock(mutex_);
+  return total_memory_ - std::min(taken_, total_memory_);
+}
+
+void Device::probe() {
+  const std::lock_guard lock(mutex_);
+  kernel_of(KernelId::binary, DType::float32);
+}
+
+cl_mem Device::allocate(std::size_t bytes) {
+  connect();
+  const std::lock_guard lock(mutex_);
+  if (bytes > largest_block_ || bytes > total_memory_ - std::min(taken_, total_memory_)) {
+    throw plugin::OutOfDeviceMemory(name_ + " has no " + std::to_string(bytes) + " bytes: " +
+                                    std::to_string(taken_) + " of " + std::to_string(total_memory_) +
+                                    " are taken, one block has at most " + std::to_string(largest_block_));
+  }
+  cl_int code = CL_SUCCESS;
+  const cl_mem memory = clCreateBuffer(context_.get(), CL_MEM_READ_WRITE, bytes, nullptr, &code);
+  check(code, "clCreateBuffer");
+  taken_ += bytes;
+  return memory;
+}
+
+void Device::deallocate(cl_mem memory, std::size_t bytes) noexcept {
+  clReleaseMemObject(memory);
+  const std::lock_guard lock(mutex_);
+  taken_ -= bytes;
+}
+
+void Device::write(cl_mem to, const void* from, std::size_t bytes) {
+  connect();
+  if (bytes <= kSmallWrite) {
+    const std::lock_guard lock(mutex_);
+    if (staged_.size() + bytes > staged_.capacity()) {
+      check(clFinish(queue_), "clFinish");
+      staged_.clear();
+      staged_.reserve(kStaged);
+    }
+    const auto* const first = static_cast<const std::byte*>(from);
+    staged_.insert(staged_.end(), first, first + bytes);
+    const std::byte* const copied = staged_.data() + staged_.size() - bytes;
+    check(clEnqueueWriteBuffer(queue_, to, CL_FALSE, 0, bytes, copied, 0, nullptr, nullptr),
+          "clEnqueueWriteBuffer");
+    return;
+  }
+  check(clEnqueueWriteBuffer(queue_, to, CL_TRUE, 0, bytes, from, 0, nullptr, nullptr),
+        "clEnqueueWriteBuffer");
+}
+
+void Device::read(void* to, cl_mem from, std::size_t bytes) {
+  connect();
+  check(clEnqueueReadBuffer(queue_, from, CL_TRUE, 0, bytes, to, 0, nullptr, nullptr), "clEnqueueReadBuffer");
+}
+
+void Device::copy(cl_mem to, cl_mem from, std::size_t bytes) {
+  connect();
+  check(clEnqueueCopyBuffer(queue_, from, to, 0, 0, bytes, 0, nullptr, nullptr), "clEnqueueCopyBuffer");
+}
+
+void Device::synchronize() {
+  connect();
+  check(clFinish(queue_), "clFinish");
+}
+
+cl_kernel Device::kernel_of(KernelId id, DType dtype) {
+  connect();
+  const auto column = static_cast<std::size_t>(dtype);
+  OwnedKernel& kernel = kernels_[static_cast<std::size_t>(id)][column];
+  if (!kernel) {
+    const Family family = family_of(id);
+    OwnedProgram& program = programs_[static_cast<std::size_t>(family)][column];
+    if (!program) program = compiler_->compile(family, dtype);
+    cl_int code = CL_SUCCESS;
+    kernel.reset(clCreateKernel(program.get(), name_of(id), &code));
+    check(code, "clCreateKernel");
+  }
+  return kernel.get();
+}
+
+void Device::set_argument(cl_kernel kernel, cl_uint position, std::size_t size, const void* value) {
+  check(clSetKernelArg(kernel, position, size, value), "clSetKernelArg");
+}
+
+void Device::enqueue(cl_kernel kernel, const Range& range) {
+  std::array<std::size_t, 3> group = range.group;
+  if (group[0] * group[1] * group[2] > largest_group_) group = {1, 1, 1};
+  std::array<std::size_t, 3> items{};
+  for (std::size_t i = 0; i < items.size(); ++i)
+    items[i] = (range.items[i] + group[i] - 1) / group[i] * group[i];
+  const cl_uint dimensions = items[2] > 1 ? 3 : items[1] > 1 || group[1] > 1 ? 2 : 1;
+  check(clEnqueueNDRangeKernel(queue_, kernel, dimensions, nullptr, items.data(), group.data(), 0, nullptr,
+                               nullptr),
+        "clEnqueueNDRangeKernel");
+}
+
+Device::Block Device::take_scratch(std::size_t bytes) {
+  {
+    const std::lock_guard lock(mutex_);
+    auto best = spare_.end();
+    for (auto it = spare_.begin(); it != spare_.end(); ++it) {
+      if (it->bytes >= bytes && (best == spare_.end() || it->bytes < best->bytes)) best = it;
+    }
+    if (best != spare_.end()) {
+      const Block block = *best;
+      spare_.erase(best);
+      return block;
+    }
+  }
+  return {allocate(bytes), bytes};
+}
+
+void Device::give_scratch(Block block) noexcept {
+  {
+    const std::lock_guard lock(mutex_);
+    if (block.bytes <= kLargestSpare && spare_.size() < kSpareBlocks) {
+      spare_.push_back(block);
+      return;
+    }
+  }
+  deallocate(block.memory, block.bytes);
+}
+
+std::vector<std::unique_ptr<Device>> all_devices() {
+  constexpr cl_int kNoPlatform = -1001;  // CL_PLATFORM_NOT_FOUND_KHR
+  cl_uint count = 0;
+  const cl_int code = clGetPlatformIDs(0, nullptr, &count);
+  if (code == kNoPlatform || count == 0) {
+    throw std::runtime_error(
+        "no OpenCL platform: install your GPU vendor's OpenCL driver, or pocl-opencl-icd to run on the CPU");
+  }
+  check(code, "clGetPlatformIDs");
+  std::vector<cl_platform_id> platforms(count);
+  check(clGetPlatformIDs(count, platforms.data(), nullptr), "clGetPlatformIDs");
+  std::vector<std::unique_ptr<Device>> devices;
+  for (const cl_platform_id platform : platforms) {
+    cl_uint size = 0;
+    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, nullptr, &size) != CL_SUCCESS || size == 0) continue;
+    std::vector<cl_device_id> ids(size);
+    check(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, size, ids.data(), nullptr), "clGetDeviceIDs");
+    for (const cl_device_id id : ids) {
+      const bool usable =
+          info<cl_bool>(id, CL_DEVICE_AVAILABLE) != 0 && info<cl_bool>(id, CL_DEVICE_COMPILER_AVAILABLE) != 0;
+      if (usable) devices.push_back(std::make_unique<Device>(id));
+    }
+  }
+  if (devices.empty()) {
+    throw std::runtime_error(
+        "no OpenCL device that can compile kernels: install your GPU vendor's OpenCL driver, or "
+        "pocl-opencl-icd to run on the CPU, and see what `clinfo` says");
+  }
+  std::stable_partition(devices.begin(), devices.end(), [](const auto& device) { return !device->is_cpu(); });
+  return devices;
+}
+
+}  // namespace tenon::opencl
