@@ -16,7 +16,6 @@ namespace {
 
 using cpu::run_member;
 using cpu::Scratch;
-using cpu::Tensor;
 using plugin::Call;
 using plugin::View;
 
