@@ -19,13 +19,15 @@ set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR})
 set(TENON_PLUGIN_SUBDIR tenon) # under the directory of libtenon.so
 
 # ISO arithmetic: a fused multiply-add is written, never inferred, so that results do not depend on the target.
-add_compile_options(-Wall -Wextra -Wpedantic -ffp-contract=off)
+# Not for CUDA, whose compiler has options of its own.
+add_compile_options("$<$<COMPILE_LANGUAGE:C,CXX>:-Wall;-Wextra;-Wpedantic;-ffp-contract=off>")
 if(TENON_WERROR)
-  add_compile_options(-Werror)
+  add_compile_options($<$<COMPILE_LANGUAGE:C,CXX>:-Werror>)
 endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CUDA_COMPILER_LAUNCHER ${CCACHE})
 endif()

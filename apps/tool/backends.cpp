@@ -40,7 +40,7 @@ std::string json_text(const std::vector<BackendInfo>& backends) {
 std::string first_choice() {
   try {
     const std::string names = current_backend().names();
-    return names.substr(0, names.find(','));
+    return names.substr(0, names.find_first_of(",:"));
   } catch (const BackendError&) {
     return {};
   }
@@ -66,6 +66,9 @@ std::string table_text(const std::vector<BackendInfo>& backends) {
   for (const BackendInfo& backend : backends) {
     std::getline(lines, line);
     text += fmt::format("{}\n     {}\n", line, backend.path);
+    for (std::size_t i = 0; i < backend.devices.size(); ++i) {
+      text += fmt::format("     {}:{} {}\n", backend.name, i, backend.devices[i]);
+    }
     if (!backend.available) text += fmt::format("     unavailable: {}\n", backend.reason);
   }
   return text + (chosen.empty() ? "" : "\n*: runs the ops where nothing else is chosen\n");

@@ -18,12 +18,19 @@ namespace {
 constexpr std::array kDTypes = {DType::float32, DType::float64, DType::bfloat16, DType::int32,
                                 DType::int64,   DType::uint8,   DType::boolean};
 
-using Coverage = std::vector<DType>;
+constexpr std::array kKinds = {Coverage::native, Coverage::shared, Coverage::decomposition,
+                               Coverage::fallback};
+constexpr std::array<std::string_view, kKinds.size()> kKindNames = {"native", "shared", "decomposed",
+                                                                    "fallback"};
 
-Coverage covered(const std::string& backend, Op op) {
-  Coverage dtypes;
-  std::ranges::copy_if(kDTypes, std::back_inserter(dtypes),
-                       [&](DType dtype) { return backend_supports(backend, op, dtype); });
+// The dtypes that a backend does an op in, by the way it does.
+using DTypesByKind = std::array<std::vector<DType>, kKinds.size()>;
+
+DTypesByKind covered(const std::string& backend, Op op) {
+  DTypesByKind dtypes;
+  for (const DType dtype : kDTypes) {
+    dtypes[static_cast<std::size_t>(backend_coverage(backend, op, dtype))].push_back(dtype);
+  }
   return dtypes;
 }
 
@@ -37,15 +44,25 @@ std::vector<std::string> available_names(const std::vector<BackendInfo>& backend
   return names;
 }
 
-std::vector<std::string_view> names_of(const Coverage& dtypes) {
+std::vector<std::string_view> names_of(const std::vector<DType>& dtypes) {
   std::vector<std::string_view> names;
   for (const DType dtype : dtypes) names.push_back(name(dtype));
   return names;
 }
 
-std::string cell(const Coverage& native, const Coverage& known) {
-  if (native.empty()) return "-";
-  return native == known ? "native" : fmt::format("{}", fmt::join(names_of(native), " "));
+// One word if all of `known` go one way, else each way with its dtypes.
+std::string cell(const DTypesByKind& covered, const std::vector<DType>& known) {
+  std::string text;
+  for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
+    std::vector<DType> dtypes;
+    std::ranges::copy_if(covered[kind], std::back_inserter(dtypes),
+                         [&](DType dtype) { return std::ranges::count(known, dtype) > 0; });
+    if (dtypes.empty()) continue;
+    if (dtypes == known) return std::string(kKindNames[kind]);
+    text +=
+        fmt::format("{}{} {}", text.empty() ? "" : ", ", kKindNames[kind], fmt::join(names_of(dtypes), " "));
+  }
+  return text;
 }
 
 }  // namespace
@@ -57,22 +74,25 @@ std::string coverage_table(const std::vector<BackendInfo>& backends, bool colour
   rows[0].emplace_back("DTYPES");
   for (std::size_t i = 0; i < kOpCount; ++i) {
     const auto op = static_cast<Op>(i);
-    std::vector<Coverage> native;
-    native.reserve(names.size());
-    for (const std::string& backend : names) native.push_back(covered(backend, op));
-    Coverage known;  // the dtypes in which some backend does the op
+    std::vector<DTypesByKind> columns;
+    columns.reserve(names.size());
+    for (const std::string& backend : names) columns.push_back(covered(backend, op));
+    std::vector<DType> known;  // the dtypes in which some backend does the op
     std::ranges::copy_if(kDTypes, std::back_inserter(known), [&](DType dtype) {
-      return std::ranges::any_of(native,
-                                 [&](const Coverage& one) { return std::ranges::count(one, dtype) > 0; });
+      return std::ranges::any_of(columns, [&](const DTypesByKind& one) {
+        return std::ranges::count(one[static_cast<std::size_t>(Coverage::fallback)], dtype) == 0;
+      });
     });
     rows.push_back({std::string(info(op).name)});
-    for (const Coverage& one : native) rows.back().push_back(cell(one, known));
+    for (const DTypesByKind& one : columns) rows.back().push_back(cell(one, known));
     rows.back().push_back(fmt::format("{}", fmt::join(names_of(known), " ")));
   }
   return text_table(rows, colour) +
-         "\nnative: in all DTYPES of the row; a list: in these alone; -: in none. What a chosen backend does "
-         "not do\n"
-         "goes to the next in the list and at last to naive (TENON_FALLBACK=allow|warn|error).\n";
+         "\nnative: by its library's or its own kernel; shared: by a kernel that several backends have in "
+         "common;\n"
+         "decomposed: by way of other ops; fallback: by the next in the list, at last naive "
+         "(TENON_FALLBACK=allow|warn|error).\n"
+         "A word alone holds for all DTYPES of the row.\n";
 }
 
 std::string coverage_json(const std::vector<BackendInfo>& backends) {
@@ -81,8 +101,12 @@ std::string coverage_json(const std::vector<BackendInfo>& backends) {
     const auto op = static_cast<Op>(i);
     auto& row = rows.emplace_back(nlohmann::ordered_json{{"op", info(op).name}});
     row["backends"] = nlohmann::ordered_json::object();
-    for (const std::string& backend : available_names(backends))
-      row["backends"][backend] = names_of(covered(backend, op));
+    for (const std::string& backend : available_names(backends)) {
+      const DTypesByKind dtypes = covered(backend, op);
+      for (std::size_t kind = 0; kind < kKinds.size(); ++kind) {
+        row["backends"][backend][kKindNames[kind]] = names_of(dtypes[kind]);
+      }
+    }
   }
   return rows.dump(1) + "\n";
 }

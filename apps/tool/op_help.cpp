@@ -24,6 +24,7 @@ constexpr std::array kFamilies = {Family{TENON_OP_INIT, "new tensors"},
                                   Family{TENON_OP_MATMUL, "products"},
                                   Family{TENON_OP_EINSUM, "Einstein summation"},
                                   Family{TENON_OP_INDEX, "indexing"},
+                                  Family{TENON_OP_SOFTMAX, "fused where a backend has it"},
                                   Family{0, "composites and views"}};
 
 std::string_view describe(DTypeRule rule) {

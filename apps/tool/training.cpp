@@ -5,6 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <numeric>
+#include <vector>
 
 #include "interrupt.h"
 #include "training_report.h"
@@ -30,7 +33,10 @@ class Tally {
   double add(const Tensor& loss, const Tensor& logits, const Tensor& labels) {
     const NoGrad no_grad;
     const auto value = loss.item<double>();
-    hits_ += sum(eq(argmax(logits, {-1}), labels)).item<std::int64_t>();
+    const std::vector<std::int64_t> guesses = argmax(logits, {-1}).to_vector<std::int64_t>();
+    const std::vector<std::int64_t> truths = labels.to_vector<std::int64_t>();
+    hits_ += std::inner_product(guesses.begin(), guesses.end(), truths.begin(), std::int64_t{0}, std::plus(),
+                                std::equal_to());
     loss_ += value * static_cast<double>(labels.size());
     images_ += labels.size();
     return value;

@@ -38,12 +38,17 @@ class BlasBackend final : public plugin::Backend {
 
   std::string library() override { return library_ ? library_->description() : std::string(); }
 
-  bool supports(const plugin::Call& call) const override {
+  bool supports(const plugin::Call& call) const override { return support(call) != plugin::Support::none; }
+
+  plugin::Support support(const plugin::Call& call) const override {
     if (call.op() == TENON_OP_EINSUM) {
-      return plugin::EinsumLowering(call).run(
+      const bool lowered = plugin::EinsumLowering(call).run(
           nullptr, [this](const tenon_call& part) { return supports(plugin::Call(part)); });
+      return lowered ? plugin::Support::composed : plugin::Support::none;
     }
-    return library_ && ((call.op() == TENON_OP_MATMUL && supports_matmul(call)) || cpu::supports(call));
+    if (!library_) return plugin::Support::none;
+    if (call.op() == TENON_OP_MATMUL && supports_matmul(call)) return plugin::Support::native;
+    return cpu::supports(call) ? plugin::Support::shared : plugin::Support::none;
   }
 
   bool run(const plugin::Call& call) override {

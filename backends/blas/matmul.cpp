@@ -1,9 +1,9 @@
 #include "blas/matmul.h"
 
 #include "blas/gemm.h"
-#include "blas/tensor.h"
 #include "cpu/inner_product.h"
 #include "cpu/loop.h"
+#include "cpu/matmul_in_parts.h"
 #include "cpu/scratch.h"
 #include "cpu/threads.h"
 
@@ -15,7 +15,9 @@ namespace tenon::blas {
 namespace {
 
 using cpu::Loop;
+using cpu::run_member;
 using cpu::Scratch;
+using cpu::Tensor;
 using plugin::Call;
 using plugin::View;
 
@@ -225,79 +227,25 @@ void multiply_batch(const CblasLibrary& library, T alpha, const View& a_view, co
   for (std::int64_t i = 0; i < batches; ++i) product(i * m);
 }
 
-/// The numbers of an epilogue, in T.
-template <typename T>
-struct Scale {
-  T alpha;
-  T beta;
-};
-
-/// The way for calls that gemm cannot finish where the output lies: bfloat16, an output that is dense along
-/// neither axis, k = 0, and alpha = 0 (for which BLAS would not look at a and b). The product and all that
-/// follows are made in T in dense memory; one copy rounds to the output's dtype.
-template <typename T>
-void matmul_aside(const CblasLibrary& library, const Call& call, Scale<T> scale, std::uint32_t activation) {
-  constexpr DType kDType = plugin::dtype_of<T>();
-  const View out = call.output();
-  const auto bytes = static_cast<std::size_t>(out.size()) * sizeof(T);
-  const Scratch memory(bytes);
-  const Tensor sum(memory.as<void>(), kDType, out.shape());
-  const std::int64_t k = extent_from_last(call.input(0), 1);
-  if (k == 0) {
-    std::fill_n(memory.as<T>(), out.size(), T{0});
-  } else {
-    multiply_batch<T>(library, scale.alpha == T{0} ? T{1} : scale.alpha, call.input(0), call.input(1), T{0},
-                      sum.view());
-  }
-  T factor = scale.alpha;
-  const auto repeated = [&] { return Tensor::repeated(&factor, kDType, out.shape()); };
-  if (scale.alpha == T{0} && k != 0) {
-    const Tensor zero = repeated();
-    run_member(TENON_OP_BINARY, TENON_BINARY_MUL, {sum.dlpack(), zero.dlpack()}, sum.dlpack());
-  }
-  const auto in_compute_type = [&](const View& view, auto&& use) {
-    if (view.dtype() == kDType) {
-      use(view.dlpack());
-      return;
-    }
-    const Scratch wide(bytes);
-    const Tensor converted(wide.as<void>(), kDType, out.shape());
-    run_member(TENON_OP_COPY, 0, {view.dlpack()}, converted.dlpack());
-    use(converted.dlpack());
-  };
-  if (scale.beta != T{0}) {
-    factor = scale.beta;
-    in_compute_type(out, [&](const DLTensor& old) {
-      const Tensor beta = repeated();
-      run_member(TENON_OP_TERNARY, TENON_TERNARY_MULTIPLY_ADD, {sum.dlpack(), beta.dlpack(), old},
-                 sum.dlpack());
-    });
-  }
-  if (call.num_inputs() == 3) {
-    in_compute_type(call.input(2), [&](const DLTensor& bias) {
-      run_member(TENON_OP_BINARY, TENON_BINARY_ADD, {sum.dlpack(), bias}, sum.dlpack());
-    });
-  }
-  if (activation != TENON_NO_ACTIVATION) run_member(TENON_OP_UNARY, activation, {sum.dlpack()}, sum.dlpack());
-  run_member(TENON_OP_COPY, 0, {sum.dlpack()}, out.dlpack());
-}
-
 template <typename T>
 void matmul_in(const CblasLibrary& library, const Call& call, const tenon_matmul_attributes& attributes) {
   const View out = call.output();
-  const Scale<T> scale = {static_cast<T>(attributes.alpha.real), static_cast<T>(attributes.beta.real)};
-  const bool in_place = out.dtype() == plugin::dtype_of<T>() && scale.alpha != T{0} &&
+  const T alpha = static_cast<T>(attributes.alpha.real);
+  const T beta = static_cast<T>(attributes.beta.real);
+  const bool in_place = out.dtype() == plugin::dtype_of<T>() && alpha != T{0} &&
                         extent_from_last(call.input(0), 1) != 0 &&
                         is_output_layout(extent_from_last(out, 2), extent_from_last(out, 1),
                                          stride_from_last(out, 2), stride_from_last(out, 1));
   if (!in_place) {
-    matmul_aside<T>(library, call, scale, attributes.activation);
+    cpu::matmul_in_parts<T>(call, [&](T factor, const View& sum) {
+      multiply_batch<T>(library, factor, call.input(0), call.input(1), T{0}, sum);
+    });
     return;
   }
   const bool has_bias = call.num_inputs() == 3;
-  const bool bias_first = has_bias && scale.beta == T{0};
+  const bool bias_first = has_bias && beta == T{0};
   if (bias_first) run_member(TENON_OP_COPY, 0, {call.input(2).dlpack()}, out.dlpack());
-  multiply_batch<T>(library, scale.alpha, call.input(0), call.input(1), bias_first ? T{1} : scale.beta, out);
+  multiply_batch<T>(library, alpha, call.input(0), call.input(1), bias_first ? T{1} : beta, out);
   if (has_bias && !bias_first) {
     run_member(TENON_OP_BINARY, TENON_BINARY_ADD, {out.dlpack(), call.input(2).dlpack()}, out.dlpack());
   }
@@ -306,27 +254,15 @@ void matmul_in(const CblasLibrary& library, const Call& call, const tenon_matmul
   }
 }
 
-bool is_computed(DLDataType dtype) {
-  return (dtype.code == kDLFloat && (dtype.bits == 32 || dtype.bits == 64)) ||
-         (dtype.code == kDLBfloat && dtype.bits == 16);
-}
-
 }  // namespace
 
 bool supports_matmul(const Call& call) {
   const View out = call.output();
-  if (!is_computed(out.dlpack().dtype)) return false;
   for (const std::int64_t size :
        {extent_from_last(out, 2), extent_from_last(out, 1), extent_from_last(call.input(0), 1)}) {
     if (size > INT_MAX) return false;
   }
-  const std::uint32_t activation = call.attributes<tenon_matmul_attributes>().activation;
-  if (activation == TENON_NO_ACTIVATION) return true;
-  if (activation == TENON_UNARY_LOGICAL_NOT || activation == TENON_UNARY_ISNAN) return false;
-  const tenon_member_attributes member = {sizeof(tenon_member_attributes), activation};
-  const tenon_call frame = {sizeof(tenon_call), TENON_OP_UNARY, 1,       1,
-                            &out.dlpack(),      &out.dlpack(),  &member, nullptr};
-  return cpu::supports(Call(frame));
+  return cpu::supports_matmul_in_parts(call);
 }
 
 void matmul(const CblasLibrary& library, const Call& call) {

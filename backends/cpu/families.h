@@ -13,6 +13,8 @@ bool reduce(const plugin::Call& call, bool run);
 bool arg_reduce(const plugin::Call& call, bool run);
 bool init(const plugin::Call& call, bool run);
 bool index(const plugin::Call& call, bool run);
+bool matmul(const plugin::Call& call, bool run);
 bool integer_matmul(const plugin::Call& call, bool run);
+bool softmax(const plugin::Call& call, bool run);
 
 }  // namespace tenon::cpu

@@ -22,9 +22,11 @@ bool dispatch_family(const plugin::Call& call, bool run) {
     case TENON_OP_REDUCE:
       return call.member() < TENON_REDUCE_ARGMAX ? reduce(call, run) : arg_reduce(call, run);
     case TENON_OP_MATMUL:
-      return integer_matmul(call, run);
+      return matmul(call, run);
     case TENON_OP_INDEX:
       return index(call, run);
+    case TENON_OP_SOFTMAX:
+      return softmax(call, run);
     default:
       return false;
   }

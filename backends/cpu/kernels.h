@@ -5,8 +5,8 @@
 
 namespace tenon::cpu {
 
-/// Whether run() would do the call: COPY, UNARY, BINARY, TERNARY, REDUCE, INIT and INDEX as abi.h lists them,
-/// and MATMUL on integers. Looks at dtypes and members only. Any thread.
+/// Whether run() would do the call: every op of abi.h but EINSUM. Looks at dtypes and members only. Any
+/// thread.
 bool supports(const plugin::Call& call);
 
 /// Does the call and returns true, or returns false before it touches an output. Uses up to

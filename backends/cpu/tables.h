@@ -102,6 +102,33 @@ struct InnerKernels {
 template <typename T>
 const InnerKernels<T>& inner_kernels();
 
+/// The steps of SOFTMAX, on dense rows of n elements.
+struct SoftmaxKernels {
+  /// Takes each row's maximum off its elements.
+  void (*shift)(double* x, std::size_t rows, std::size_t n);
+  /// y[i] = exp(x[i]), to float32's precision, for x[i] <= 0; NaN goes through.
+  void (*exponentials)(const double* x, double* y, std::size_t n);
+  /// out = e / the sum of its row.
+  void (*divide)(const double* e, double* out, std::size_t rows, std::size_t n);
+  /// x -= ln of the sum of e's row.
+  void (*subtract_log)(const double* e, double* x, std::size_t rows, std::size_t n);
+};
+const SoftmaxKernels& softmax_kernels();
+
+inline constexpr std::int64_t kMaxProductTile = 6 * 32;
+
+/// The kernel of plain_product(), for float and double.
+template <typename T>
+struct ProductKernel {
+  std::int64_t rows;
+  std::int64_t columns;
+  /// sums[r][j] = the sum over i < k of a[i][r] b[i][j], all three dense and aligned to a vector, for r in [0,
+  /// rows) and j in [0, columns).
+  void (*tile)(const T* a, const T* b, std::size_t k, T* sums);
+};
+template <typename T>
+const ProductKernel<T>& product_kernel();
+
 /// words[4 * i + w] = word w of the block with counter (offset + first + i), for i in [0, blocks).
 void philox_blocks(std::uint64_t seed, std::uint64_t offset, std::uint64_t first, std::size_t blocks,
                    std::uint32_t* words);

@@ -30,6 +30,7 @@ Kernel find_reduce(const Call& call);
 Kernel find_matmul(const Call& call);
 Kernel find_index(const Call& call);
 Kernel find_einsum(const Call& call);
+Kernel find_softmax(const Call& call);
 
 /// Whether the call's operands have just these dtypes.
 inline bool has_dtypes(const Call& call, std::initializer_list<DType> inputs, DType output) {

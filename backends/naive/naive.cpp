@@ -18,7 +18,7 @@ constexpr Family kFamilies[] = {
     {TENON_OP_UNARY, 1, 1, find_unary},     {TENON_OP_BINARY, 2, 2, find_binary},
     {TENON_OP_TERNARY, 3, 3, find_ternary}, {TENON_OP_REDUCE, 1, 1, find_reduce},
     {TENON_OP_MATMUL, 2, 3, find_matmul},   {TENON_OP_INDEX, 1, 2, find_index},
-    {TENON_OP_EINSUM, 1, 2, find_einsum},
+    {TENON_OP_EINSUM, 1, 2, find_einsum},   {TENON_OP_SOFTMAX, 1, 1, find_softmax},
 };
 
 Kernel find_kernel(const Call& call) try {

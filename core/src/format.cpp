@@ -1,4 +1,5 @@
 // PyTorch's rules for printing a tensor (torch/_tensor_str.py, version 1.13).
+#include <tenon/device.h>
 #include <tenon/dtype.h>
 #include <tenon/error.h>
 #include <tenon/format.h>
@@ -175,6 +176,7 @@ std::vector<std::string> suffixes(const Tensor& x) {
   const DType dtype = x.dtype();
   const bool default_dtype =
       dtype == DType::float32 || (!empty && (dtype == DType::int64 || dtype == DType::boolean));
+  if (!x.device().is_host()) out.push_back(fmt::format("device='{}'", x.device().name()));
   if (!default_dtype) out.push_back(fmt::format("dtype={}", name(dtype)));
   if (const auto& node = x.body().edge.node(); node != nullptr) {
     out.push_back(node->leaf() != nullptr ? "requires_grad=True" : fmt::format("grad_fn=<{}>", node->name()));
@@ -196,8 +198,9 @@ std::string to_string(const Tensor& x, const FormatOptions& options) {
   if (x.size() == 0) {
     text += "[]";
   } else {
-    const Summary summary(x, options);
-    text += Layout(x, summary, options).text(0, indent);
+    const Tensor shown = x.to("cpu");
+    const Summary summary(shown, options);
+    text += Layout(shown, summary, options).text(0, indent);
   }
   // PyTorch counts two columns beyond the last line's end.
   const std::size_t last_break = text.rfind('\n');

@@ -5,48 +5,21 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdlib>
 #include <mutex>
 #include <new>
 #include <vector>
 
+#include "size_class.h"
+
 namespace tenon::host_memory {
 namespace {
 
-constexpr std::size_t kAlignment = 64;
-
-// Size classes: multiples of 64 up to 512 bytes, then eight steps per power of two, so that at most one ninth
-// of a block is unused. Classes up to 64 KiB are kept per thread, the rest, and what a thread has too much
-// of, in common.
-constexpr std::size_t kLinearClasses = 8;
-constexpr std::size_t kClasses = kLinearClasses + std::size_t{8} * 52;
-constexpr std::size_t kThreadClasses = kLinearClasses + std::size_t{8} * 7;
+constexpr std::size_t kAlignment = SizeClass::kUnit;
+// Classes up to 64 KiB are kept per thread, the rest, and what a thread has too much of, in common.
+constexpr std::size_t kThreadClasses = SizeClass::kLinear + std::size_t{8} * 7;
 constexpr std::size_t kBlocksPerThreadClass = 32;
 constexpr std::size_t kMostCached = std::size_t{2} << 30;
-
-struct SizeClass {
-  std::size_t index;
-  std::size_t bytes;
-};
-
-SizeClass size_class(std::size_t bytes) {
-  if (bytes <= kLinearClasses * kAlignment) {
-    const std::size_t units = std::max<std::size_t>((bytes + kAlignment - 1) / kAlignment, 1);
-    return {units - 1, units * kAlignment};
-  }
-  const auto exponent = static_cast<std::size_t>(std::bit_width(bytes - 1)) - 1;  // 2^exponent < bytes
-  const std::size_t step = std::size_t{1} << (exponent - 3);
-  const std::size_t eighth = (bytes - 1 - (std::size_t{1} << exponent)) / step;
-  return {kLinearClasses + 8 * (exponent - 9) + eighth, (std::size_t{1} << exponent) + (eighth + 1) * step};
-}
-
-std::size_t class_bytes(std::size_t index) {
-  if (index < kLinearClasses) return (index + 1) * kAlignment;
-  const std::size_t exponent = 9 + (index - kLinearClasses) / 8;
-  return (std::size_t{1} << exponent) +
-         ((index - kLinearClasses) % 8 + 1) * (std::size_t{1} << (exponent - 3));
-}
 
 // ---- the system ----
 
@@ -95,12 +68,12 @@ class CommonCache {
     if (list.empty()) return nullptr;
     void* block = list.back();
     list.pop_back();
-    cached_ -= class_bytes(index);
+    cached_ -= SizeClass::bytes_of(index);
     return block;
   }
 
   void keep(std::size_t index, void* block) noexcept {
-    const std::size_t bytes = class_bytes(index);
+    const std::size_t bytes = SizeClass::bytes_of(index);
     try {
       const std::lock_guard lock(mutex_);
       if (cached_ + bytes <= kMostCached) {
@@ -115,8 +88,8 @@ class CommonCache {
 
   void release() {
     const std::lock_guard lock(mutex_);
-    for (std::size_t index = 0; index < kClasses; ++index) {
-      for (void* block : blocks_[index]) give_to_system(block, class_bytes(index));
+    for (std::size_t index = 0; index < SizeClass::kCount; ++index) {
+      for (void* block : blocks_[index]) give_to_system(block, SizeClass::bytes_of(index));
       blocks_[index].clear();
     }
     cached_ = 0;
@@ -147,7 +120,7 @@ class CommonCache {
 
  private:
   std::mutex mutex_;
-  std::array<std::vector<void*>, kClasses> blocks_;
+  std::array<std::vector<void*>, SizeClass::kCount> blocks_;
   std::size_t cached_ = 0;
   std::vector<ThreadCache*> threads_;
   std::int64_t without_thread_ = 0;  // by threads that have ended
@@ -226,7 +199,7 @@ void* allocate(std::size_t bytes) {
   if (bytes > (std::size_t{1} << 60)) {
     throw OutOfMemory(fmt::format("{} bytes of host memory were asked for; no machine has that", bytes));
   }
-  const SizeClass size = size_class(bytes);
+  const SizeClass size = SizeClass::of(bytes);
   ThreadCache* cache = own_cache();
   if (size.index < kThreadClasses && cache != nullptr && cache->lists[size.index].count > 0) {
     ThreadCache::List& list = cache->lists[size.index];
@@ -237,7 +210,7 @@ void* allocate(std::size_t bytes) {
 }
 
 void deallocate(void* memory, std::size_t bytes) noexcept {
-  const SizeClass size = size_class(bytes);
+  const SizeClass size = SizeClass::of(bytes);
   ThreadCache* cache = thread_cache;
   count_use(cache, -static_cast<std::int64_t>(size.bytes));
   if (size.index < kThreadClasses && cache != nullptr &&

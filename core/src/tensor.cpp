@@ -1,5 +1,6 @@
 #include <tenon/autograd.h>
 #include <tenon/creation.h>
+#include <tenon/device.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
 #include <tenon/tensor.h>
@@ -9,6 +10,8 @@
 #include <array>
 
 #include "autograd/node.h"
+#include "free_list.h"
+#include "ops/transfer.h"
 #include "tensor_body.h"
 
 namespace tenon {
@@ -28,7 +31,22 @@ std::int64_t Tensor::size() const { return defined_body(*this).size; }
 DType Tensor::dtype() const { return defined_body(*this).dtype; }
 std::int64_t Tensor::offset() const { return defined_body(*this).offset; }
 const std::shared_ptr<Storage>& Tensor::storage() const { return defined_body(*this).storage; }
-void* Tensor::address() const { return defined_body(*this).address(); }
+Device Tensor::device() const { return Device(storage()->memory()); }
+Tensor Tensor::to(std::string_view device) const { return tenon::to(*this, Device(device)); }
+
+void* Tensor::address() const {
+  const TensorBody& body = defined_body(*this);
+  if (body.storage->memory() != nullptr) {
+    throw BackendError(fmt::format(
+        "[address] the tensor lies in {}, which the host cannot read; to(\"cpu\") it", device().name()));
+  }
+  return body.address();
+}
+
+Tensor Tensor::on_host() const {
+  const NoGrad no_grad;
+  return tenon::to(*this, Device());
+}
 
 bool Tensor::is_contiguous() const {
   const TensorBody& body = defined_body(*this);
@@ -58,8 +76,7 @@ void Tensor::check_single() const {
 
 template <typename T>
 std::vector<T> Tensor::to_vector() const {
-  const NoGrad no_grad;
-  const Tensor source = tenon::contiguous(*this);
+  const Tensor source = ops::packed_on_host(*this);
   std::vector<T> values(static_cast<std::size_t>(size()));
   visit_dtype(dtype(), [&](auto tag) {
     using From = typename decltype(tag)::type;
@@ -90,7 +107,7 @@ const Tensor& Tensor::set_requires_grad(bool requires_grad) const {
       throw DTypeError(fmt::format("[set_requires_grad] only floating tensors have gradients; this one is {}",
                                    name(dtype())));
     }
-    edge = {std::make_shared<autograd::Leaf>(shape(), dtype()), 0};
+    edge = {std::make_shared<autograd::Leaf>(shape(), dtype(), device()), 0};
   }
   return *this;
 }
@@ -119,7 +136,7 @@ void Tensor::backward(const Tensor& gradient) const {
 Tensor Tensor::detach() const { return make_view(*this, shape(), strides(), offset()); }
 
 Tensor make_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset) {
-  auto body = std::make_shared_for_overwrite<TensorBody>();
+  auto body = std::allocate_shared_for_overwrite<TensorBody>(FreeListAllocator<TensorBody>());
   body->shape = shape;
   body->strides = strides;
   body->offset = offset;

@@ -8,7 +8,7 @@
 
 namespace tenon {
 
-// Make one with std::make_shared_for_overwrite: Dims need not be zeroed where they are not used.
+// Make one with std::allocate_shared_for_overwrite: Dims need not be zeroed where they are not used.
 struct TensorBody {
   Shape shape;
   Strides strides;

@@ -11,7 +11,8 @@ namespace tenon::plugin {
 namespace {
 
 // Plain bytes: set_error may be called while a thread's other thread_local objects are being destroyed.
-thread_local std::array<char, 2048> last_error{};
+// Not many: a process has little static thread-local storage for libraries that it loads later.
+thread_local std::array<char, 1024> last_error{};
 
 }  // namespace
 

@@ -69,31 +69,37 @@ const tenon_backend_table& checked(const tenon_backend_table* table) {
   for (const auto& [present, function] : required) {
     if (!present) throw Refusal{std::string("has no function '") + function + "' in its table", kReport};
   }
-  if (table->allocate != nullptr || table->deallocate != nullptr || table->copy != nullptr ||
-      table->synchronize != nullptr) {
-    throw Refusal{"works on device memory, which this version of Tenon does not place tensors in",
-                  "choose another backend"};
+  const bool memory[] = {table->allocate != nullptr, table->deallocate != nullptr, table->copy != nullptr,
+                         table->synchronize != nullptr};
+  if (std::ranges::count(memory, memory[0]) != std::ssize(memory)) {
+    throw Refusal{"has some of allocate, deallocate, copy and synchronize, not all of them", kReport};
   }
   return *table;
 }
 
-tenon_device_properties checked_properties(const tenon_backend_table& table, tenon_backend* instance) {
-  if (table.device_count(instance) < 1) {
-    throw Refusal{"finds no device: " + said_or("it gives no reason"), "choose another backend"};
+std::vector<tenon_device_properties> checked_devices(const tenon_backend_table& table,
+                                                     tenon_backend* instance) {
+  const std::int32_t count = table.device_count(instance);
+  if (count < 1) throw Refusal{"finds no device: " + said_or("it gives no reason"), "choose another backend"};
+  std::vector<tenon_device_properties> devices;
+  for (std::int32_t index = 0; index < count; ++index) {
+    tenon_device_properties properties{};
+    properties.struct_size = sizeof properties;
+    if (table.device_properties(instance, index, &properties) != TENON_OK) {
+      throw Refusal{"cannot describe device " + std::to_string(index) + ": " + said_or("it gives no reason"),
+                    kReport};
+    }
+    if ((properties.device.device_type == kDLCPU) != (table.allocate == nullptr)) {
+      throw Refusal{"names device type " + std::to_string(properties.device.device_type) +
+                        (table.allocate == nullptr ? " but has no functions for its memory"
+                                                   : " but has functions for other memory"),
+                    kReport};
+    }
+    std::end(properties.name)[-1] = '\0';
+    std::end(properties.library)[-1] = '\0';
+    devices.push_back(properties);
   }
-  tenon_device_properties properties{};
-  properties.struct_size = sizeof properties;
-  if (table.device_properties(instance, 0, &properties) != TENON_OK) {
-    throw Refusal{"cannot describe its device: " + said_or("it gives no reason"), kReport};
-  }
-  if (properties.device.device_type != kDLCPU) {
-    throw Refusal{"names device type " + std::to_string(properties.device.device_type) +
-                      " but has no functions for its memory",
-                  kReport};
-  }
-  std::end(properties.name)[-1] = '\0';
-  std::end(properties.library)[-1] = '\0';
-  return properties;
+  return devices;
 }
 
 /// Destroys the instance unless it was released.
@@ -154,19 +160,19 @@ std::unique_ptr<Plugin> opened(const Candidate& candidate, const tenon_host& ser
   const tenon_backend_table& table = checked(entry(&services));
   Instance instance(table);
   const int score = checked_score(table, instance.get(), candidate, services);
-  const tenon_device_properties properties = checked_properties(table, instance.get());
-  return std::make_unique<Plugin>(candidate, &table, instance.release(), score, properties);
+  std::vector<tenon_device_properties> devices = checked_devices(table, instance.get());
+  return std::make_unique<Plugin>(candidate, &table, instance.release(), score, std::move(devices));
 }
 
 }  // namespace
 
 Plugin::Plugin(Candidate candidate, const tenon_backend_table* table, tenon_backend* instance, int score,
-               tenon_device_properties properties)
+               std::vector<tenon_device_properties> devices)
     : candidate_(std::move(candidate)),
       table_(table),
       instance_(instance),
       score_(score),
-      properties_(properties) {}
+      devices_(std::move(devices)) {}
 
 Opened open(const Candidate& candidate, const tenon_host& services) {
   const Candidate judged = judge(candidate.path);

@@ -94,6 +94,33 @@ void tiles(Grader& grader) {
   }
 }
 
+/// Products that are wide and not deep, where blocks and tails meet; on one thread and on several.
+void wide(Grader& grader) {
+  for (const std::int32_t threads : {1, 2, 5}) {
+    host::set_num_threads(threads);
+    for (const Shape& size :
+         {Shape{50, 64, 784}, Shape{33, 100, 1001}, Shape{24, 24, 576}, Shape{64, 784, 50}}) {
+      for (const Layout layout : {Layout::contiguous, Layout::transposed}) {
+        Operand a(DType::float32, {size[0], size[1]}, Role::input, layout);
+        Operand b(DType::float32, {size[1], size[2]}, Role::input, Layout::contiguous);
+        Operand bias(DType::float32, {size[0], size[2]}, Role::input, Layout::broadcast_first);
+        Operand out(DType::float32, {size[0], size[2]}, Role::updated);
+        a.fill(small_numbers(DType::float32, 1));
+        b.fill(small_numbers(DType::float32, 2));
+        bias.fill(small_numbers(DType::float32, 3));
+        out.fill(small_numbers(DType::float32, 4));
+        for (const double beta : {0.0, 1.0}) {
+          Operand updated(DType::float32, out.shape(), Role::updated);
+          for (std::int64_t i = 0; i < out.size(); ++i) updated.put(i, out.at(i));
+          grade_matmul(grader, "wide", a, b, &bias, updated, {TENON_NO_ACTIVATION, 1, beta},
+                       Strictness::exact);
+        }
+      }
+    }
+  }
+  host::set_num_threads(2);
+}
+
 /// Batches, each operand in turn broadcast along each batch axis, and batch axes outside of any nesting
 /// order.
 void batches(Grader& grader) {
@@ -243,7 +270,7 @@ void specials(Grader& grader) {
 constexpr Section kSections[] = {
     {"matmul_shapes", shapes},     {"matmul_layouts", layouts},     {"matmul_tiles", tiles},
     {"matmul_batches", batches},   {"matmul_epilogues", epilogues}, {"matmul_activations", activations},
-    {"matmul_specials", specials},
+    {"matmul_specials", specials}, {"matmul_wide", wide},
 };
 
 }  // namespace

@@ -35,6 +35,7 @@ std::span<const Section> einsum_accuracy_sections();
 std::span<const Section> init_sections();
 std::span<const Section> random_sections();
 std::span<const Section> index_sections();
+std::span<const Section> softmax_sections();
 std::span<const Section> page_end_sections();
 std::span<const Section> behaviour_sections();
 std::span<const Section> device_memory_sections();

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The training run of `tenon train` in PyTorch: 784-50-10, ReLU, SGD, batches of 64 of Fashion-MNIST.
 
-Usage: train_torch.py FOLDER [EPOCHS] [THREADS] [HIDDEN] [BATCH]. Prints a JSON line per epoch: seconds, images per
+Usage: train_torch.py FOLDER [EPOCHS] [THREADS] [HIDDEN] [BATCH]. HIDDEN is one width or several: 512,512. Prints a JSON line per epoch: seconds, images per
 second and the process's peak resident memory.
 """
 
@@ -25,16 +25,19 @@ def read_idx(path):
 
 def main():
     folder = sys.argv[1]
-    epochs, threads, hidden, batch = (
-        int(sys.argv[2 + i]) if len(sys.argv) > 2 + i else default for i, default in enumerate((3, 2, 50, 64))
-    )
+    given = sys.argv[2:] + ["3", "2", "50", "64"][len(sys.argv) - 2 :]
+    epochs, threads, batch = int(given[0]), int(given[1]), int(given[3])
+    widths = [784, *map(int, given[2].split(","))]
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     pixels = torch.from_numpy(read_idx(f"{folder}/train-images-idx3-ubyte.gz").copy()).reshape(-1, 784)
     labels = torch.from_numpy(read_idx(f"{folder}/train-labels-idx1-ubyte.gz").astype(numpy.int64))
     images = pixels.float().div_(255)
     images = images.sub_(images.mean()).div_(images.std())
-    model = torch.nn.Sequential(torch.nn.Linear(784, hidden), torch.nn.ReLU(), torch.nn.Linear(hidden, 10))
+    layers = []
+    for inputs, outputs in zip(widths, widths[1:]):
+        layers += [torch.nn.Linear(inputs, outputs), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*layers, torch.nn.Linear(widths[-1], 10))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     loss_of = torch.nn.CrossEntropyLoss()
     for epoch in range(epochs):

@@ -53,7 +53,7 @@ double round_to(double value, DType dtype) {
 // scatter_add.
 double unit_roundoff(const OpInfo& row, DType dtype) {
   if (dtype == DType::float64) return 0x1p-53;
-  const bool through_memory = row.family == 0 || row.name == "scatter_add";
+  const bool through_memory = row.family == 0 || row.optional || row.name == "scatter_add";
   return dtype == DType::bfloat16 && through_memory ? 0x1p-8 : 0x1p-24;
 }
 

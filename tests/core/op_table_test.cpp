@@ -27,6 +27,7 @@ TEST(OpTable, ListsThePrimitivesInTheOrderOfOp) {
   EXPECT_EQ(info(Op::argmin).name, "argmin");
   EXPECT_EQ(info(Op::matmul).name, "matmul");
   EXPECT_EQ(info(Op::one_hot).name, "one_hot");
+  EXPECT_EQ(info(Op::log_softmax).name, "log_softmax");
   for (std::size_t i = 0; i < op_table().size(); ++i) {
     EXPECT_EQ(op_table()[i].family != 0, i < kOpCount) << op_table()[i].name;
   }
@@ -125,15 +126,19 @@ TEST(Invoke, RefusesTextThatIsNoValue) {
   EXPECT_THROW(invoke("fill", {}, {{"shape", "-2"}, {"value", "1"}}), ShapeError);
 }
 
-TEST(BackendSupports, SaysYesForNaiveWhereTheContractDefinesTheOp) {
-  EXPECT_TRUE(backend_supports("naive", Op::matmul, DType::bfloat16));
-  EXPECT_TRUE(backend_supports("naive", Op::gather, DType::boolean));
-  EXPECT_TRUE(backend_supports("naive", Op::where, DType::uint8));
-  EXPECT_TRUE(backend_supports("naive", Op::random_bits, DType::int64));
-  EXPECT_FALSE(backend_supports("naive", Op::exp, DType::int32));
-  EXPECT_FALSE(backend_supports("naive", Op::bitwise_and, DType::float32));
-  EXPECT_FALSE(backend_supports("naive", Op::uniform, DType::int64));
-  EXPECT_THROW(backend_supports("nowhere", Op::add, DType::float32), BackendError);
+TEST(BackendCoverage, SaysHowABackendDoesAnOp) {
+  EXPECT_EQ(backend_coverage("naive", Op::matmul, DType::bfloat16), Coverage::native);
+  EXPECT_EQ(backend_coverage("naive", Op::gather, DType::boolean), Coverage::native);
+  EXPECT_EQ(backend_coverage("naive", Op::where, DType::uint8), Coverage::native);
+  EXPECT_EQ(backend_coverage("naive", Op::random_bits, DType::int64), Coverage::native);
+  EXPECT_EQ(backend_coverage("naive", Op::softmax, DType::float32), Coverage::native);
+  EXPECT_EQ(backend_coverage("blas", Op::matmul, DType::float32), Coverage::native);
+  EXPECT_EQ(backend_coverage("blas", Op::add, DType::float32), Coverage::shared);
+  EXPECT_EQ(backend_coverage("blas", Op::einsum, DType::float32), Coverage::decomposition);
+  EXPECT_EQ(backend_coverage("naive", Op::exp, DType::int32), Coverage::fallback);
+  EXPECT_EQ(backend_coverage("naive", Op::bitwise_and, DType::float32), Coverage::fallback);
+  EXPECT_EQ(backend_coverage("naive", Op::uniform, DType::int64), Coverage::fallback);
+  EXPECT_THROW(backend_coverage("nowhere", Op::add, DType::float32), BackendError);
 }
 
 }  // namespace

@@ -112,8 +112,11 @@ TEST(HostMemory, RequestsThatCannotBeMetAreErrorsAndLeaveItUsable) {
 TEST(Storage, GivesItsMemoryBack) {
   const std::size_t before = statistics().in_use;
   {
-    const Storage storage(5000);
+    Storage storage(5000);
     EXPECT_EQ(storage.bytes(), 5000u);
+    EXPECT_FALSE(storage.is_placed());
+    EXPECT_EQ(statistics().in_use, before);
+    storage.place(nullptr);
     EXPECT_GT(statistics().in_use, before);
   }
   EXPECT_EQ(statistics().in_use, before);

@@ -3,8 +3,9 @@
 //
 // The selection is that of the innermost scope that this thread is in, be it a use_backend or the call of a
 // Module that has a backend (nn::Module::to): the Module's choice holds within a use_backend around its call.
-// Outside of all scopes it is set_default_backend's; TENON_BACKEND's; the best available by score. Backward
-// ops run where their forward op was selected to run.
+// Outside of all scopes an op on tensors that lie on a device (device.h) runs there; else it is
+// set_default_backend's; TENON_BACKEND's; the best available by score. Backward ops run where their forward op
+// was selected to run.
 #pragma once
 
 #include <tenon/export.h>
@@ -23,12 +24,13 @@ namespace dispatch {
 class Selection;
 }
 
-/// Backends in order of preference. Immutable, interned; comparing and copying are cheap.
+/// Backends in order of preference, each with one of its devices. Immutable, interned; comparing and copying
+/// are cheap.
 class TENON_API BackendChoice {
  public:
   /// No choice: what surrounds it decides.
   BackendChoice() = default;
-  /// "blas", or a list "onednn,blas". Opens the plugins. Throws BackendError, which lists every candidate
+  /// "blas", "cuda:1" for a backend's second device, or a list "onednn,blas". Opens the plugins. Throws BackendError, which lists every candidate
   /// with its reason and the fix, if one of the names is unknown or cannot be used here.
   explicit BackendChoice(std::string_view names);
   /// For the library's own parts.
@@ -61,7 +63,8 @@ TENON_API void set_default_backend(std::string_view names);
 /// The choice in force on this thread. Throws BackendError if TENON_BACKEND cannot be honoured.
 TENON_API BackendChoice current_backend();
 
-/// What is said when an op runs on a backend that was not chosen, because none of the chosen does it.
+/// What is said when an op runs on a backend that was not chosen, because none of the chosen does it, and when
+/// it copies operands of more than one element from another memory.
 enum class Fallback : std::uint8_t {
   allow,  ///< nothing
   warn,   ///< a line in the log, once per op
@@ -80,6 +83,8 @@ struct BackendInfo {
   std::string version;
   std::string library;  ///< the vendor library in use; what it was built for if it could not be opened
   int score = 0;
+  /// Of a backend with memory of its own, by number; empty for one on host memory or one that is not available.
+  std::vector<std::string> devices;
 };
 /// Every plugin found. Opens each of them.
 TENON_API std::vector<BackendInfo> backends();
@@ -91,7 +96,8 @@ struct OpCount {
   std::string_view op;
   std::string backend;
   std::uint64_t calls = 0;
-  std::uint64_t fallbacks = 0;  ///< those of `calls` for which this backend had not been chosen
+  std::uint64_t fallbacks = 0;     ///< those of `calls` for which this backend had not been chosen
+  std::uint64_t copied_bytes = 0;  ///< of operands that lay, and results that are to lie, in another memory
 };
 /// All pairs with calls > 0, ops in table order. Counts are kept over the whole process.
 TENON_API std::vector<OpCount> op_counts();

@@ -1,4 +1,5 @@
-// Tensors out of nothing or out of C++ values. All are contiguous.
+// Tensors out of nothing or out of C++ values. All are contiguous. They lie in the memory of the chosen backend
+// (current_device() of device.h), those like another tensor beside it, unless a scope chose a backend.
 #pragma once
 
 #include <tenon/dtype.h>
@@ -14,6 +15,7 @@ namespace tenon {
 
 /// Uninitialised.
 TENON_API Tensor empty(const Shape& shape, DType dtype = DType::float32);
+TENON_API Tensor empty(const Shape& shape, DType dtype, const Device& device);
 TENON_API Tensor full(const Shape& shape, Scalar value, DType dtype);
 /// float32, int64 or bool, after the value.
 TENON_API Tensor full(const Shape& shape, Scalar value);

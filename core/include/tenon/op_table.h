@@ -81,9 +81,11 @@ enum class Op : std::uint8_t {
   einsum,
   gather,
   scatter_add,
-  one_hot
+  one_hot,
+  softmax,
+  log_softmax
 };
-inline constexpr std::size_t kOpCount = static_cast<std::size_t>(Op::one_hot) + 1;
+inline constexpr std::size_t kOpCount = static_cast<std::size_t>(Op::log_softmax) + 1;
 
 /// The dtype of an op's output.
 enum class DTypeRule : std::uint8_t {
@@ -145,6 +147,7 @@ struct OpInfo {
   /// throws.
   Tensor (*invoke)(std::span<const Tensor> inputs, const Arguments& arguments) = nullptr;
   Accepts accepts = Accepts::any;
+  bool optional = false;  ///< composed of others where no chosen backend does it
 };
 
 /// One word of OpInfo::inputs.
@@ -164,7 +167,14 @@ TENON_API const OpInfo& find_op(std::string_view name);
 TENON_API Tensor invoke(std::string_view name, std::span<const Tensor> inputs,
                         std::map<std::string, std::string> arguments = {});
 
-/// How a backend serves a primitive on contiguous operands of `dtype`.
-TENON_API bool backend_supports(std::string_view backend, Op op, DType dtype);
+/// How a backend comes to do a primitive.
+enum class Coverage : std::uint8_t {
+  native,         ///< by a kernel of its library or its own
+  shared,         ///< by a kernel that it shares with other backends
+  decomposition,  ///< by way of its other ops
+  fallback        ///< not at all: the next in the list does it, at last naive
+};
+/// On contiguous operands of `dtype`. Throws BackendError if the backend cannot be used.
+TENON_API Coverage backend_coverage(std::string_view backend, Op op, DType dtype);
 
 }  // namespace tenon

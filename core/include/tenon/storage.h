@@ -1,4 +1,4 @@
-// Memory behind tensors, and the cache that it comes from.
+// Memory behind tensors, and the cache that the host's comes from.
 #pragma once
 
 #include <tenon/export.h>
@@ -10,37 +10,60 @@
 
 namespace tenon {
 
-/// One block of 64-byte aligned host memory, shared by the tensors that view it. Its contents may be read
-/// from any thread; who writes must be alone.
+class DeviceMemory;
+
+/// One block of 64-byte aligned memory of the host or of a device, shared by the tensors that view it. Its
+/// contents may be read from any thread; who writes must be alone.
 class TENON_API Storage {
  public:
-  /// Uninitialised memory from the cache. Throws OutOfMemory.
-  explicit Storage(std::size_t bytes);
+  /// Memory of `bytes` bytes to be, which place() takes.
+  explicit Storage(std::size_t bytes) : bytes_(bytes) {}
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
+  /// Takes uninitialised memory of a device, or of the host if `memory` is null. Once. Throws OutOfMemory.
+  void place(DeviceMemory* memory);
+  [[nodiscard]] bool is_placed() const { return data_ != nullptr; }
+  /// Null: the host's.
+  [[nodiscard]] DeviceMemory* memory() const { return memory_; }
+  /// The address on the host; the device's address or handle.
   [[nodiscard]] void* data() const { return data_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// To be called before this thread lets a device work on the contents: waits for what other threads asked of
+  /// them.
+  void claim() {
+    if (memory_ != nullptr) claim_on_device();
+  }
 
   /// How often the contents were changed in place; a saved tensor remembers it to notice a change.
   [[nodiscard]] std::uint32_t version() const { return version_.load(std::memory_order_relaxed); }
   void bump_version() { version_.fetch_add(1, std::memory_order_relaxed); }
+  /// For what takes the place of another storage.
+  void set_version(std::uint32_t version) { version_.store(version, std::memory_order_relaxed); }
 
  private:
-  void* data_;
+  void claim_on_device();
+
+  void* data_ = nullptr;
   std::size_t bytes_;
+  DeviceMemory* memory_ = nullptr;
+  static constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
+  std::atomic<std::uint64_t> user_{0};  // the thread whose work on the device may be under way
   std::atomic<std::uint32_t> version_{0};
+  std::atomic<bool> shared_{false};  // whether there was another before
+};
+
+struct MemoryStatistics {
+  std::size_t in_use = 0;  ///< bytes handed out, in whole size classes
+  std::size_t cached = 0;  ///< bytes kept for the next request
+  std::size_t peak = 0;    ///< the most that was held, in use and cached, at any time
 };
 
 /// The process's cache of host memory. Freed blocks are kept by size class and handed out again. Thread-safe.
 namespace host_memory {
 
-struct Statistics {
-  std::size_t in_use = 0;  ///< bytes handed out, in whole size classes
-  std::size_t cached = 0;  ///< bytes kept for the next request
-  std::size_t peak = 0;    ///< the most that was held, in use and cached, at any time
-};
+using Statistics = MemoryStatistics;
 
 /// 64-byte aligned and uninitialised; never null, also for 0 bytes. Throws OutOfMemory after it gave the
 /// cache back to the system and tried again.

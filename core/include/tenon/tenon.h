@@ -5,6 +5,7 @@
 #include <tenon/backend.h>
 #include <tenon/creation.h>
 #include <tenon/data.h>
+#include <tenon/device.h>
 #include <tenon/dtype.h>
 #include <tenon/einsum.h>
 #include <tenon/error.h>

@@ -9,10 +9,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace tenon {
 
+class Device;
 class Storage;
 struct TensorBody;
 template <typename Origin, std::size_t Number>
@@ -43,25 +45,31 @@ class TENON_API Tensor {
   /// The first element's position in the storage, in elements.
   [[nodiscard]] std::int64_t offset() const;
   [[nodiscard]] const std::shared_ptr<Storage>& storage() const;
+  /// The memory it lies in.
+  [[nodiscard]] Device device() const;
+  /// A copy in the memory of that name, or this tensor if it lies there: to(*this, Device(name)) of device.h.
+  [[nodiscard]] Tensor to(std::string_view device) const;
   /// Whether the elements lie row-major without gaps.
   [[nodiscard]] bool is_contiguous() const;
 
-  /// The first element. Throws DTypeError if `T` is not the element type. Writing is for a tensor that
-  /// nothing else reads; strides() tells where the other elements are.
+  /// The first element. Throws DTypeError if `T` is not the element type, BackendError if it does not lie in
+  /// the host's memory. Writing is for a tensor that nothing else reads; strides() tells where the other
+  /// elements are.
   template <typename T>
   [[nodiscard]] T* data() const {
     check_type(dtype_of<T>());
     return static_cast<T*>(address());
   }
-  /// The first element, untyped.
+  /// The first element, untyped. Throws BackendError if it does not lie in the host's memory.
   [[nodiscard]] void* address() const;
 
   /// The value of a tensor with one element, cast to `T`. Throws ShapeError on any other size.
   template <typename T>
   [[nodiscard]] T item() const {
     check_single();
+    const Tensor single = on_host();
     return visit_dtype(dtype(), [&](auto tag) {
-      return plugin::cast_element<T>(*static_cast<const typename decltype(tag)::type*>(address()));
+      return plugin::cast_element<T>(*static_cast<const typename decltype(tag)::type*>(single.address()));
     });
   }
   /// All elements in row-major order, cast to `T`.
@@ -100,6 +108,7 @@ class TENON_API Tensor {
  private:
   void check_type(DType asked) const;
   void check_single() const;
+  [[nodiscard]] Tensor on_host() const;
 
   std::shared_ptr<TensorBody> body_;
 };

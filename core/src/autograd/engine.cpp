@@ -3,6 +3,7 @@
 #include <tenon/autograd.h>
 #include <tenon/backend.h>
 #include <tenon/creation.h>
+#include <tenon/device.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
 
@@ -12,6 +13,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "../dispatch/door.h"
 #include "../tensor_body.h"
 #include "node.h"
 
@@ -21,7 +23,7 @@ namespace {
 using autograd::Edge;
 using autograd::Node;
 
-// The adjoint of broadcasting and promotion: summed over stretched axes, cast to the input's dtype.
+// The adjoint of broadcasting and promotion: summed over stretched axes, cast to the input's dtype, in its memory.
 Tensor fit(Tensor gradient, const Node& node, std::size_t i) {
   const Node::Input& input = node.inputs()[i];
   if (gradient.shape() != input.shape) {
@@ -42,7 +44,7 @@ Tensor fit(Tensor gradient, const Node& node, std::size_t i) {
     }
     gradient = reshape(stretched.empty() ? gradient : sum(gradient, stretched, true), input.shape);
   }
-  return astype(gradient, input.dtype);
+  return to(astype(gradient, input.dtype), input.device);
 }
 
 struct Pass {
@@ -53,7 +55,12 @@ struct Pass {
     auto& slots = arrived[edge.node().get()];
     slots.resize(edge.node()->outputs());
     Tensor& slot = slots[edge.slot()];
-    slot = slot.defined() ? add(slot, gradient) : gradient;
+    if (!slot.defined()) {
+      slot = gradient;
+      return;
+    }
+    const use_backend scope(dispatch::where_lies(slot));
+    slot = add(slot, gradient);
   }
 };
 
@@ -111,7 +118,7 @@ Tensor seed_gradient(const Tensor& output, const Tensor& gradient) {
     throw ShapeError(fmt::format("[backward] the gradient is {}, the output {}", to_string(gradient.shape()),
                                  to_string(output.shape())));
   }
-  return astype(gradient, output.dtype());
+  return to(astype(gradient, output.dtype()), output.device());
 }
 
 // Runs the pass. Calls `at_node` with what has arrived at each node before the node goes on.

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "../dispatch/selection.h"
+#include "../dispatch/door.h"
 #include "../tensor_body.h"
 
 namespace tenon::autograd {
@@ -38,15 +38,17 @@ void release(std::shared_ptr<Node>&& node) noexcept {
   }
 }
 
-Node::Node(std::string name, std::vector<Input> inputs, std::size_t outputs)
+Node::Node(std::string name, std::vector<Input> inputs, std::size_t outputs, const BackendChoice& backend)
     : name_(std::move(name)),
       inputs_(std::move(inputs)),
       outputs_(outputs),
       number_(next_number()),
-      backend_(inputs_.empty() ? BackendChoice() : BackendChoice(&dispatch::current())) {}
+      backend_(backend) {}
 
 void Leaf::accumulate(Tensor gradient) {
   const std::lock_guard lock(mutex_);
+  if (gradient.device() != device_) gradient = to(gradient, device_);
+  const use_backend scope(dispatch::where_lies(gradient));
   if (gradient_.defined()) {
     gradient_ = add(gradient_, gradient);
   } else {
@@ -64,9 +66,15 @@ void Leaf::set_gradient(const Tensor& gradient) {
   gradient_ = gradient;
 }
 
+void Leaf::move(const Device& device, const Tensor& gradient) {
+  const std::lock_guard lock(mutex_);
+  device_ = device;
+  gradient_ = gradient;
+}
+
 Node::Input input_of(const Tensor& x) {
   if (!x.defined()) return {};
-  return {is_floating(x.dtype()) ? x.body().edge : Edge(), x.shape(), x.dtype()};
+  return {is_floating(x.dtype()) ? x.body().edge : Edge(), x.shape(), x.dtype(), x.device()};
 }
 
 Saved::Saved(Tensor tensor)

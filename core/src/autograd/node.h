@@ -3,6 +3,7 @@
 
 #include <tenon/autograd.h>
 #include <tenon/backend.h>
+#include <tenon/device.h>
 
 #include <atomic>
 #include <mutex>
@@ -23,9 +24,11 @@ class Node : public std::enable_shared_from_this<Node> {
     Edge edge;  // empty: no gradient wanted
     Shape shape;
     DType dtype = DType::float32;
+    Device device;
   };
 
-  Node(std::string name, std::vector<Input> inputs, std::size_t outputs);
+  /// `backend` is where backward() runs.
+  Node(std::string name, std::vector<Input> inputs, std::size_t outputs, const BackendChoice& backend);
   virtual ~Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -52,14 +55,17 @@ class Node : public std::enable_shared_from_this<Node> {
 /// Where the tape begins: collects the gradient of a tensor that no op computed.
 class Leaf final : public Node {
  public:
-  Leaf(const Shape& shape, DType dtype) : Node("leaf", {}, 1), shape_(shape), dtype_(dtype) {}
+  Leaf(const Shape& shape, DType dtype, const Device& device)
+      : Node("leaf", {}, 1, {}), shape_(shape), dtype_(dtype), device_(device) {}
   std::vector<Tensor> backward(const std::vector<Tensor>&) override { return {}; }
   Leaf* leaf() override { return this; }
 
-  /// Adds; what is kept shares no memory with any other tensor.
+  /// Adds, in the tensor's memory; what is kept shares no memory with any other tensor.
   void accumulate(Tensor gradient);
   [[nodiscard]] Tensor gradient() const;
   void set_gradient(const Tensor& gradient);
+  /// The tensor went to another memory, and its gradient with it.
+  void move(const Device& device, const Tensor& gradient);
   [[nodiscard]] const Shape& shape() const { return shape_; }
   [[nodiscard]] DType dtype() const { return dtype_; }
 
@@ -68,6 +74,7 @@ class Leaf final : public Node {
   Tensor gradient_;
   Shape shape_;
   DType dtype_;
+  Device device_;
 };
 
 /// What an Input says of a tensor; an undefined one wants no gradient.

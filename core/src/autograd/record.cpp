@@ -1,6 +1,7 @@
 // Recording: what ops and Functions leave on the tape.
 #include <tenon/autograd.h>
 #include <tenon/creation.h>
+#include <tenon/device.h>
 #include <tenon/error.h>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "../dispatch/door.h"
 #include "../tensor_body.h"
 #include "node.h"
 
@@ -19,8 +21,9 @@ namespace {
 // One output, one rule per input.
 class OpNode final : public autograd::Node {
  public:
-  OpNode(std::string name, std::vector<Input> inputs, std::vector<autograd::Gradient> rules)
-      : Node(std::move(name), std::move(inputs), 1), rules_(std::move(rules)) {}
+  OpNode(std::string name, std::vector<Input> inputs, std::vector<autograd::Gradient> rules,
+         const Tensor& output)
+      : Node(std::move(name), std::move(inputs), 1, dispatch::beside(output)), rules_(std::move(rules)) {}
 
   void save_output(const Tensor& output) {
     output_ = autograd::Saved(output.detach());
@@ -50,15 +53,18 @@ class OpNode final : public autograd::Node {
 
 class FunctionNode final : public autograd::Node {
  public:
-  FunctionNode(std::shared_ptr<Function> function, std::vector<Input> inputs, std::vector<Input> outputs)
-      : Node(function->name(), std::move(inputs), outputs.size()),
+  FunctionNode(std::shared_ptr<Function> function, std::vector<Input> inputs, std::vector<Input> outputs,
+               const BackendChoice& backend)
+      : Node(function->name(), std::move(inputs), outputs.size(), backend),
         function_(std::move(function)),
         output_forms_(std::move(outputs)) {}
 
   std::vector<Tensor> backward(const std::vector<Tensor>& gradients) override {
     std::vector<Tensor> filled = gradients;
     for (std::size_t i = 0; i < filled.size(); ++i) {
-      if (!filled[i].defined()) filled[i] = zeros(output_forms_[i].shape, output_forms_[i].dtype);
+      if (filled[i].defined()) continue;
+      const Input& form = output_forms_[i];
+      filled[i] = to(zeros(form.shape, form.dtype), form.device);
     }
     std::vector<Tensor> results = function_->backward(filled);
     if (results.size() != inputs().size()) {
@@ -100,7 +106,7 @@ void record(Tensor& output, std::string_view op, std::vector<Branch> branches, b
     inputs.push_back(input_of(*branch.input));
     rules.push_back(inputs.back().edge ? std::move(branch.gradient) : Gradient());
   }
-  auto node = std::make_shared<OpNode>(std::string(op), std::move(inputs), std::move(rules));
+  auto node = std::make_shared<OpNode>(std::string(op), std::move(inputs), std::move(rules), output);
   if (save_output) node->save_output(output);
   output.body().edge = {std::move(node), 0};
 }
@@ -136,9 +142,11 @@ std::vector<Tensor> Function::apply(const std::shared_ptr<Function>& function,
   for (Tensor& output : outputs) {
     // An input handed through must not lose its own history, a saved output must not hold the node.
     output = output.detach();
-    forms.push_back({{}, output.shape(), output.dtype()});
+    forms.push_back({{}, output.shape(), output.dtype(), output.device()});
   }
-  const auto node = std::make_shared<FunctionNode>(function, std::move(froms), std::move(forms));
+  const auto node =
+      std::make_shared<FunctionNode>(function, std::move(froms), std::move(forms),
+                                     outputs.empty() ? BackendChoice() : dispatch::beside(outputs[0]));
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (is_floating(outputs[i].dtype())) outputs[i].body().edge = {node, i};
   }

@@ -1,5 +1,7 @@
+#include <tenon/backend.h>
 #include <tenon/creation.h>
 #include <tenon/data/batches.h>
+#include <tenon/device.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
 #include <tenon/views.h>
@@ -11,6 +13,7 @@
 #include <utility>
 
 #include "data/pixel_map.h"
+#include "dispatch/door.h"
 
 namespace tenon {
 
@@ -18,10 +21,10 @@ Tensor permutation(std::int64_t n, Generator& generator) {
   if (n < 0 || n > INT64_C(0xFFFFFFFF)) {
     throw IndexError(fmt::format("[permutation] {} is not in [0, 2^32)", n));
   }
-  Tensor order = empty({n}, DType::int64);
+  Tensor order = empty({n}, DType::int64, Device());
   auto* at = order.data<std::int64_t>();
   std::iota(at, at + n, std::int64_t{0});
-  const Tensor words = random_bits({2 * n}, generator);
+  const Tensor words = to(random_bits({2 * n}, generator), Device());
   const auto* word = words.data<std::int64_t>();
   for (std::int64_t i = n; i-- > 1;) {
     // j = floor((i + 1) u / 2^64) for the 64 bits u of two words, in [0, i].
@@ -38,9 +41,13 @@ Batch Epoch::operator[](std::int64_t i) const {
   if (i < 0 || i >= size_) throw IndexError(fmt::format("[batch] {} is not in [0, {})", i, size_));
   const std::int64_t start = i * batch_size_;
   const std::int64_t stop = std::min(start + batch_size_, labels_.size(0));
-  const Tensor pixels = order_.defined() ? index_select(images_, 0, slice(order_, 0, start, stop))
-                                         : slice(images_, 0, start, stop);
-  return {(*map_)(pixels), slice(labels_, 0, start, stop)};
+  Tensor images;
+  {
+    const use_backend scope(dispatch::where_lies(images_));
+    images = (*map_)(order_.defined() ? index_select(images_, 0, slice(order_, 0, start, stop))
+                                      : slice(images_, 0, start, stop));
+  }
+  return {to(images, current_device()), slice(labels_, 0, start, stop)};
 }
 
 Batches::Batches(const ImageDataset& dataset, const Normalization& normalization, const BatchOptions& options)
@@ -76,7 +83,9 @@ Epoch Batches::epoch(std::int64_t number) const {
     Generator generator(options_.seed);
     generator.set_offset(static_cast<std::uint64_t>(number + 1) << kStretch);
     epoch.order_ = permutation(dataset_.size(), generator);
-    epoch.labels_ = index_select(dataset_.labels, 0, epoch.order_);
+    const use_backend scope(dispatch::where_lies(dataset_.labels));
+    epoch.labels_ = index_select(dataset_.labels, 0, to(epoch.order_, dataset_.labels.device()));
+    epoch.order_ = to(epoch.order_, images.device());
   }
   epoch.batch_size_ = options_.batch_size;
   epoch.size_ = size();

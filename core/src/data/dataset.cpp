@@ -1,4 +1,6 @@
+#include <tenon/backend.h>
 #include <tenon/data/dataset.h>
+#include <tenon/device.h>
 #include <tenon/dtype.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
@@ -13,6 +15,7 @@
 
 #include "data/idx_file.h"
 #include "data/pixel_map.h"
+#include "dispatch/door.h"
 #include "io/input_file.h"
 
 namespace tenon {
@@ -60,6 +63,7 @@ Tensor load_labels(IdxFile& file) {
                fmt::format("{} is outside [0, 255]", *wrong));
     }
   }
+  const use_backend scope(dispatch::where_lies(labels));
   return astype(labels, DType::int64);
 }
 
@@ -71,7 +75,10 @@ void check_pixels(std::string_view op, const Tensor& images) {
 
 }  // namespace
 
-std::int64_t ImageDataset::classes() const { return max(labels).item<std::int64_t>() + 1; }
+std::int64_t ImageDataset::classes() const {
+  const use_backend scope(dispatch::where_lies(labels));
+  return max(labels).item<std::int64_t>() + 1;
+}
 
 std::string default_image_folder() { return std::string(kDefaultFolder); }
 
@@ -101,7 +108,8 @@ Normalization normalization_of(const Tensor& images) {
   if (images.size() == 0) {
     throw ShapeError(fmt::format("[normalization_of] {} has no pixels", to_string(images.shape())));
   }
-  const Tensor source = contiguous(images);
+  const use_backend scope(dispatch::where_lies(images));
+  const Tensor source = to(contiguous(images), Device());
   std::array<std::int64_t, kLevels> histogram{};
   for (const std::byte level : io::bytes_of(source)) ++histogram[std::to_integer<std::size_t>(level)];
 
@@ -122,7 +130,12 @@ Normalization normalization_of(const Tensor& images) {
 
 Tensor normalize(const Tensor& images, const Normalization& normalization) {
   check_pixels("normalize", images);
-  return PixelMap(normalization)(images);
+  Tensor normalized;
+  {
+    const use_backend scope(dispatch::where_lies(images));
+    normalized = PixelMap(normalization)(images);
+  }
+  return to(normalized, current_device());
 }
 
 }  // namespace tenon

@@ -2,6 +2,7 @@
 // big-endian.
 #include <tenon/creation.h>
 #include <tenon/data/idx.h>
+#include <tenon/device.h>
 #include <tenon/dtype.h>
 
 #include <fmt/format.h>
@@ -100,7 +101,7 @@ void IdxFile::check_size() {
 
 Tensor IdxFile::load() {
   check_size();
-  Tensor x = empty(shape_, dtype_);
+  Tensor x = empty(shape_, dtype_, Device());
   // Narrow elements are read to the end of the tensor's memory and widened from there, front to back.
   const std::span<std::byte> elements = io::bytes_of(x).last(file_bytes_);
   file_.read(elements, "elements");

@@ -16,22 +16,19 @@ namespace {
 // A contiguous operand without memory: supports() looks at dtypes, shapes and strides only.
 class Sample {
  public:
-  Sample(const Shape& shape, DType dtype)
-      : shape_(shape), strides_(contiguous_strides(shape)), dtype_(dtype) {}
+  Sample(const Shape& shape, DType dtype, DLDevice device)
+      : shape_(shape), strides_(contiguous_strides(shape)), dtype_(dtype), device_(device) {}
   [[nodiscard]] DLTensor frame() {
-    return {nullptr,
-            {kDLCPU, 0},
-            static_cast<int>(shape_.size()),
-            plugin::to_dlpack(dtype_),
-            shape_.data(),
-            strides_.data(),
-            0};
+    return {
+        nullptr,         device_, static_cast<int>(shape_.size()), plugin::to_dlpack(dtype_), shape_.data(),
+        strides_.data(), 0};
   }
 
  private:
   Shape shape_;
   Strides strides_;
   DType dtype_;
+  DLDevice device_;
 };
 
 union AnyAttributes {
@@ -41,20 +38,22 @@ union AnyAttributes {
   tenon_matmul_attributes matmul;
   tenon_index_attributes index;
   tenon_einsum_attributes einsum;
+  tenon_softmax_attributes softmax;
 };
 
 }  // namespace
 
-bool backend_supports(std::string_view backend, Op op, DType dtype) {
-  dispatch::Backend* found = dispatch::Registry::instance().find(backend);
+Coverage backend_coverage(std::string_view backend, Op op, DType dtype) {
+  const dispatch::Backend* found = dispatch::Registry::instance().find(backend);
   if (found == nullptr) throw BackendError(fmt::format("backend '{}' cannot be used", backend));
+  const DLDevice device = found->plugin->properties().device;
   const OpInfo& row = info(op);
-  Sample operand({4, 4}, dtype);
-  Sample indices({4, 4}, DType::int64);
-  Sample condition({4, 4}, DType::boolean);
+  Sample operand({4, 4}, dtype, device);
+  Sample indices({4, 4}, DType::int64, device);
+  Sample condition({4, 4}, DType::boolean, device);
   const DType result_dtype = ops::result_dtype(op, dtype);
-  Sample reduced({4, 1}, result_dtype);
-  Sample result(op == Op::one_hot ? Shape{4, 4, 4} : Shape{4, 4}, result_dtype);
+  Sample reduced({4, 1}, result_dtype, device);
+  Sample result(op == Op::one_hot ? Shape{4, 4, 4} : Shape{4, 4}, result_dtype, device);
   AnyAttributes attributes{};
   std::array<DLTensor, 3> inputs = {operand.frame(), operand.frame(), operand.frame()};
   std::uint32_t count = 0;
@@ -73,6 +72,10 @@ bool backend_supports(std::string_view backend, Op op, DType dtype) {
     case TENON_OP_EINSUM:  // ij,jk->ik
       attributes.einsum = {sizeof(tenon_einsum_attributes), {{0, 1}, {1, 2}, {0, 2}}};
       count = 2;
+      break;
+    case TENON_OP_SOFTMAX:
+      attributes.softmax = {sizeof(tenon_softmax_attributes), row.member, 1};
+      count = 1;
       break;
     case TENON_OP_INDEX:
       attributes.index = {sizeof(tenon_index_attributes), row.member, 1};
@@ -93,7 +96,16 @@ bool backend_supports(std::string_view backend, Op op, DType dtype) {
                            &output,
                            row.family == TENON_OP_COPY ? nullptr : &attributes,
                            nullptr};
-  return found->table->supports(found->instance, &call) != 0;
+  switch (found->table->supports(found->instance, &call)) {
+    case TENON_SUPPORT_NONE:
+      return row.optional && is_floating(dtype) ? Coverage::decomposition : Coverage::fallback;
+    case TENON_SUPPORT_SHARED:
+      return Coverage::shared;
+    case TENON_SUPPORT_COMPOSED:
+      return Coverage::decomposition;
+    default:
+      return Coverage::native;
+  }
 }
 
 }  // namespace tenon

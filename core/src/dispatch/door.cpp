@@ -1,58 +1,27 @@
 #include "door.h"
 
 #include <tenon/backend.h>
+#include <tenon/device.h>
 #include <tenon/error.h>
 
 #include <fmt/format.h>
-#include <stdlib.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 #include "../tensor_body.h"
-#include "log.h"
+#include "fallback.h"
 #include "registry.h"
+#include "relocation.h"
 #include "selection.h"
 
 namespace tenon {
-namespace {
-
-constexpr std::size_t kMostInputs = 3;
-
-Fallback initial_policy() {
-  const char* text = std::getenv("TENON_FALLBACK");
-  const std::string_view word = text == nullptr ? "" : text;
-  if (word.empty() || word == "warn") return Fallback::warn;
-  if (word == "allow") return Fallback::allow;
-  if (word == "error") return Fallback::error;
-  throw BackendError(fmt::format("TENON_FALLBACK={} is none of allow, warn, error", word));
-}
-
-std::atomic<Fallback>& policy() {
-  static std::atomic<Fallback> value{initial_policy()};
-  return value;
-}
-
-}  // namespace
-
-Fallback fallback_policy() { return policy().load(std::memory_order_relaxed); }
-void set_fallback_policy(Fallback value) { policy().store(value, std::memory_order_relaxed); }
-
 namespace dispatch {
 namespace {
 
-DLTensor frame_of(const TensorBody& body, const Shape& shape, const Strides& strides) {
-  DLTensor frame;
-  frame.data = body.storage->data();
-  frame.device = {kDLCPU, 0};
-  frame.ndim = static_cast<int>(shape.size());
-  frame.dtype = plugin::to_dlpack(body.dtype);
-  // The contract lets a backend read them only; DLPack has no const.
-  frame.shape = const_cast<std::int64_t*>(shape.data());
-  frame.strides = const_cast<std::int64_t*>(strides.data());
-  frame.byte_offset = static_cast<std::uint64_t>(body.offset) * item_size(body.dtype);
-  return frame;
-}
+using Operands = std::span<const Operand>;
 
 std::string operands_text(const tenon_call& call) {
   std::string text;
@@ -74,9 +43,34 @@ std::string operands_text(const tenon_call& call) {
   throw BackendError(text);
 }
 
-// Whether `backend` did the call. Throws if it tried and failed.
-bool attempt(Backend& backend, Op op, const tenon_call& call) {
-  const tenon_status status = backend.table->run(backend.instance, &call);
+// One request for an op: what every backend that is asked for it is asked for.
+struct Request {
+  Op op;
+  Operands inputs;
+  const Tensor& output;
+  const void* attributes;
+
+  [[nodiscard]] tenon_call call(const DLTensor* input_frames, const DLTensor* output_frame) const {
+    return {sizeof(tenon_call),
+            info(op).family,
+            static_cast<std::uint32_t>(inputs.size()),
+            1,
+            input_frames,
+            output_frame,
+            attributes,
+            nullptr};
+  }
+};
+
+// Whether `target` did the call. Throws if it tried and failed.
+bool run(const Target& target, Op op, const tenon_call& call) {
+  Backend& backend = *target.backend;
+  tenon_status status = backend.table->run(backend.instance, &call);
+  if (status == TENON_OUT_OF_MEMORY && target.memory != nullptr) {
+    plugin::take_error();
+    target.memory->release_cache();
+    status = backend.table->run(backend.instance, &call);
+  }
   if (status == TENON_OK) {
     backend.counters[static_cast<std::size_t>(op)].calls.fetch_add(1, std::memory_order_relaxed);
     return true;
@@ -86,57 +80,151 @@ bool attempt(Backend& backend, Op op, const tenon_call& call) {
   return false;
 }
 
-void fall_back(Op op, const tenon_call& call, const Selection& selection) {
-  const std::string_view op_name = info(op).name;
-  const auto where = [&] {
-    return fmt::format("[{}] no chosen backend ({}) does it on ({})", op_name, selection.names(),
-                       operands_text(call));
-  };
-  const Fallback policy = fallback_policy();
-  if (policy == Fallback::error) {
-    throw BackendError(where() + "; add naive to the list, or set TENON_FALLBACK=allow");
+std::string memories_text(Operands inputs, const Device& output) {
+  std::string text;
+  for (const Operand& operand : inputs) {
+    text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", to_string(operand.tensor.shape()),
+                        operand.tensor.device().name());
   }
+  return text + " -> " + output.name();
+}
+
+bool is_far(const Tensor& tensor, const DeviceMemory* memory) {
+  return tensor.size() > 1 && tensor.storage()->memory() != memory;
+}
+
+void depart_from_memory(Op op, std::string_view name, const Target& target, Operands inputs,
+                        const Device& output) {
+  if (!departure_matters(op, Departure::memory)) return;
+  depart(op, Departure::memory,
+         fmt::format("[{}] it runs on {}, and its operands lie elsewhere ({}): they are copied", name,
+                     target.memory == nullptr ? target.name() : target.memory->name(),
+                     memories_text(inputs, output)),
+         "bring them together with to()");
+}
+
+// The same on copies of the operands that lie in another memory.
+bool run_relocated(const Target& target, const Request& request, tenon_call call) {
+  if (target.backend->table->supports(target.backend->instance, &call) == 0) return false;
+  const Op op = request.op;
+  const bool copies_much = is_far(request.output, target.memory) ||
+                           std::ranges::any_of(request.inputs, [&](const Operand& operand) {
+                             return is_far(operand.tensor, target.memory);
+                           });
+  // A copy between memories is what Op::copy was asked for.
+  if (op != Op::copy && copies_much) {
+    depart_from_memory(op, info(op).name, target, request.inputs, request.output.device());
+  }
+  Relocation relocation(target, request.inputs, request.output, op == Op::scatter_add);
+  call.inputs = relocation.inputs();
+  call.outputs = relocation.output();
+  if (!run(target, op, call)) return false;
+  relocation.finish();
+  target.backend->counters[static_cast<std::size_t>(op)].copied_bytes.fetch_add(relocation.bytes(),
+                                                                                std::memory_order_relaxed);
+  return true;
+}
+
+bool attempt(const Target& target, const Request& request) {
+  std::array<DLTensor, kMostInputs> inputs;
+  bool is_local = request.output.storage()->memory() == target.memory;
+  std::size_t count = 0;
+  for (const Operand& operand : request.inputs) {
+    const TensorBody& body = operand.tensor.body();
+    body.storage->claim();
+    is_local &= body.storage->memory() == target.memory;
+    inputs[count++] = operand.strides == nullptr ? frame_of(operand.tensor, body.shape, body.strides)
+                                                 : frame_of(operand.tensor, *operand.shape, *operand.strides);
+  }
+  const TensorBody& out = request.output.body();
+  out.storage->claim();
+  const DLTensor output = frame_of(request.output, out.shape, out.strides);
+  const tenon_call call = request.call(inputs.data(), &output);
+  return is_local ? run(target, request.op, call) : run_relocated(target, request, call);
+}
+
+void fall_back(const Request& request, const Selection& selection) {
+  std::string operands;
+  for (const Operand& operand : request.inputs) {
+    operands += fmt::format("{}{} {}", operands.empty() ? "" : ", ", name(operand.tensor.dtype()),
+                            to_string(operand.shape == nullptr ? operand.tensor.shape() : *operand.shape));
+  }
+  const Op op = request.op;
+  const std::string where =
+      fmt::format("[{}] no chosen backend ({}) does it on ({})", info(op).name, selection.names(), operands);
   Backend* naive = last_resort();
-  if (naive == nullptr || !attempt(*naive, op, call)) {
-    throw BackendError(where() + (naive == nullptr ? ", and naive cannot be used" : ", and naive neither"));
+  if (fallback_policy() == Fallback::error || naive == nullptr) {
+    if (naive == nullptr) throw BackendError(where + ", and naive cannot be used");
+    depart(op, Departure::backend, where, "add naive to the list");
   }
-  Backend::Counter& counter = naive->counters[static_cast<std::size_t>(op)];
-  counter.fallbacks.fetch_add(1, std::memory_order_relaxed);
-  static std::array<std::atomic<bool>, kOpCount> said{};
-  if (policy == Fallback::warn &&
-      !said[static_cast<std::size_t>(op)].exchange(true, std::memory_order_relaxed)) {
-    log(kWarning,
-        where() +
-            "; it runs on naive (said once for this op; TENON_FALLBACK=allow silences, =error forbids)");
+  if (!attempt({naive, nullptr}, request)) throw BackendError(where + ", and naive neither");
+  naive->counters[static_cast<std::size_t>(op)].fallbacks.fetch_add(1, std::memory_order_relaxed);
+  depart(op, Departure::backend, where + "; it runs on naive", "");
+}
+
+// The scope's selection; else that of the device where operands of more than one element lie, or all, or the
+// output if it is placed; else the current one.
+const Selection& chosen(Operands inputs, DeviceMemory* output) {
+  if (const Selection* scope = scoped(); scope != nullptr) return *scope;
+  DeviceMemory* of_single = nullptr;
+  bool all_single = true;
+  for (const Operand& operand : inputs) {
+    const TensorBody& body = operand.tensor.body();
+    DeviceMemory* const memory = body.storage->memory();
+    if (body.size > 1 && memory != nullptr) return selection_on(memory);
+    all_single &= body.size <= 1;
+    if (of_single == nullptr) of_single = memory;
   }
+  if (output != nullptr) return selection_on(output);
+  return all_single && of_single != nullptr ? selection_on(of_single) : current();
 }
 
 }  // namespace
 
 void dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& output, const void* attributes) {
-  std::array<DLTensor, kMostInputs> input_frames;
-  std::size_t count = 0;
-  for (const Operand& operand : inputs) {
-    const TensorBody& body = operand.tensor.body();
-    input_frames[count++] = operand.strides == nullptr ? frame_of(body, body.shape, body.strides)
-                                                       : frame_of(body, *operand.shape, *operand.strides);
+  const Operands operands(inputs.begin(), inputs.size());
+  Storage& storage = *output.storage();
+  const Selection& selection = chosen(operands, storage.memory());
+  const Request request = {op, operands, output, attributes};
+  if (!storage.is_placed()) storage.place(selection.memory());
+  for (const Target& target : selection.targets()) {
+    if (attempt(target, request)) return;
   }
-  const TensorBody& out = output.body();
-  const DLTensor output_frame = frame_of(out, out.shape, out.strides);
-  const tenon_call call = {sizeof(tenon_call),
-                           info(op).family,
-                           static_cast<std::uint32_t>(count),
-                           1,
-                           input_frames.data(),
-                           &output_frame,
-                           attributes,
-                           nullptr};
-  const Selection& selection = current();
-  for (Backend* backend : selection.backends()) {
-    if (attempt(*backend, op, call)) return;
-  }
-  fall_back(op, call, selection);
+  fall_back(request, selection);
 }
+
+bool try_dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& output,
+                  const void* attributes) {
+  const Operands operands(inputs.begin(), inputs.size());
+  const Selection& selection = chosen(operands, output.storage()->memory());
+  const auto is_elsewhere = [&](const Operand& operand) {
+    return operand.tensor.storage()->memory() != selection.memory();
+  };
+  if (std::ranges::any_of(operands, is_elsewhere)) return false;
+  output.storage()->place(selection.memory());
+  return attempt(selection.targets().front(), {op, operands, output, attributes});
+}
+
+bool dispatch_where_it_lies(Op op, std::initializer_list<Operand> inputs, const Tensor& output,
+                            const void* attributes) {
+  const Operands operands(inputs.begin(), inputs.size());
+  const Selection& selection = selection_on(output.storage()->memory());
+  return attempt(selection.targets().front(), {op, operands, output, attributes});
+}
+
+BackendChoice together(std::string_view name, std::span<const Tensor> tensors) {
+  std::vector<Operand> operands;
+  for (const Tensor& tensor : tensors) operands.push_back({tensor});
+  const Selection& selection = chosen(operands, nullptr);
+  DeviceMemory* const memory = selection.memory();
+  if (std::ranges::any_of(tensors, [memory](const Tensor& tensor) { return is_far(tensor, memory); })) {
+    depart_from_memory(Op::copy, name, selection.targets().front(), operands, Device(memory));
+  }
+  return BackendChoice(&selection);
+}
+
+BackendChoice where_lies(const Tensor& x) { return BackendChoice(&selection_on(x.storage()->memory())); }
+BackendChoice beside(const Tensor& x) { return BackendChoice(&selection_for(x.storage()->memory())); }
 
 }  // namespace dispatch
 
@@ -148,7 +236,8 @@ std::vector<OpCount> op_counts() {
       const std::uint64_t calls = counter.calls.load(std::memory_order_relaxed);
       if (calls == 0) continue;
       counts.push_back({info(static_cast<Op>(op)).name, backend->name, calls,
-                        counter.fallbacks.load(std::memory_order_relaxed)});
+                        counter.fallbacks.load(std::memory_order_relaxed),
+                        counter.copied_bytes.load(std::memory_order_relaxed)});
     }
   }
   return counts;
@@ -159,6 +248,7 @@ void reset_op_counts() {
     for (auto& counter : backend->counters) {
       counter.calls.store(0, std::memory_order_relaxed);
       counter.fallbacks.store(0, std::memory_order_relaxed);
+      counter.copied_bytes.store(0, std::memory_order_relaxed);
     }
   }
 }

@@ -85,7 +85,7 @@ Backend* Registry::find(std::string_view name) {
   return found;
 }
 
-Backend* Registry::best() {
+Backend* Registry::best(bool on_host) {
   const std::lock_guard lock(mutex_);
   std::vector<Entry*> by_ceiling;
   for (Entry& entry : entries_) {
@@ -97,8 +97,8 @@ Backend* Registry::best() {
   for (Entry* entry : by_ceiling) {
     if (best != nullptr && best->plugin->score() >= entry->candidate.score_ceiling) break;
     Backend* backend = open(*entry);
-    if (backend != nullptr && (best == nullptr || backend->plugin->score() > best->plugin->score()))
-      best = backend;
+    if (backend == nullptr || (on_host && !backend->devices.empty())) continue;
+    if (best == nullptr || backend->plugin->score() > best->plugin->score()) best = backend;
   }
   return best;
 }
@@ -109,6 +109,10 @@ std::vector<BackendInfo> Registry::describe_all() {
   for (Entry& entry : entries_) {
     const Backend* backend = open(entry);
     const plugin::Candidate& candidate = entry.candidate;
+    std::vector<std::string> devices;
+    for (std::size_t i = 0; backend != nullptr && i < backend->devices.size(); ++i) {
+      devices.emplace_back(backend->plugin->devices()[i].name);
+    }
     const std::string in_use = backend == nullptr ? "" : backend->plugin->properties().library;
     infos.push_back({.name = candidate.name,
                      .path = candidate.path.string(),
@@ -116,7 +120,8 @@ std::vector<BackendInfo> Registry::describe_all() {
                      .reason = entry.reason,
                      .version = candidate.version,
                      .library = in_use.empty() ? candidate.library : in_use,
-                     .score = backend == nullptr ? 0 : backend->plugin->score()});
+                     .score = backend == nullptr ? 0 : backend->plugin->score(),
+                     .devices = std::move(devices)});
   }
   return infos;
 }

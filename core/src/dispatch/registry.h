@@ -22,8 +22,8 @@ class Registry {
   /// The best-scoring usable candidate of that name, opened now if it was not before; null if there is none.
   Backend* find(std::string_view name);
   /// The best available of all: candidates are opened in the order of their passports' ceilings until none of
-  /// the rest could score higher. Null if there is none.
-  Backend* best();
+  /// the rest could score higher; with `on_host` only those that work on host memory. Null if there is none.
+  Backend* best(bool on_host = false);
   std::vector<BackendInfo> describe_all();
   std::vector<Backend*> opened();
   /// A line per candidate: name, state, reason.

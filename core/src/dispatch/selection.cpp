@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 #include <stdlib.h>
 
+#include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -18,13 +21,17 @@ namespace {
 [[gnu::tls_model("initial-exec")]] thread_local const Selection* thread_selection = nullptr;
 std::atomic<const Selection*> process_selection{nullptr};
 
-const Selection& intern(std::vector<Backend*> backends) {
+const Selection& intern(std::vector<Target> targets) {
   static std::mutex mutex;
-  static auto* known = new std::map<std::vector<Backend*>, std::unique_ptr<const Selection>>;
+  static auto* known = new std::map<std::vector<Target>, std::unique_ptr<const Selection>>;
   const std::lock_guard lock(mutex);
-  auto& selection = (*known)[backends];
-  if (selection == nullptr) selection = std::make_unique<const Selection>(std::move(backends));
+  auto& selection = (*known)[targets];
+  if (selection == nullptr) selection = std::make_unique<const Selection>(std::move(targets));
   return *selection;
+}
+
+Target first_target(Backend& backend) {
+  return {&backend, backend.devices.empty() ? nullptr : backend.devices[0].get()};
 }
 
 std::string_view trim(std::string_view text) {
@@ -42,35 +49,85 @@ const Selection& initial_selection() {
     throw BackendError("no backend can be used; candidates:" + Registry::instance().candidates_text() +
                        "\ninstall one beside libtenon, or name its directory in TENON_PLUGIN_PATH");
   }
-  return intern({best});
+  return intern({first_target(*best)});
+}
+
+// The best of those on host memory, which prepares data for a device. Not a static object: opening plugins logs,
+// and a log handler may come here.
+const Selection& host_selection() {
+  static std::atomic<const Selection*> known{nullptr};
+  if (const Selection* selection = known.load(std::memory_order_acquire)) return *selection;
+  Backend* best = Registry::instance().best(/*on_host=*/true);
+  if (best == nullptr) {
+    throw BackendError("no backend on host memory can be used; candidates:" +
+                       Registry::instance().candidates_text());
+  }
+  const Selection& selection = intern({first_target(*best)});
+  known.store(&selection, std::memory_order_release);
+  return selection;
 }
 
 }  // namespace
 
+Backend::Backend(std::unique_ptr<plugin::Plugin> opened)
+    : plugin(std::move(opened)),
+      name(plugin->candidate().name),
+      table(&plugin->table()),
+      instance(plugin->instance()) {
+  if (table->allocate == nullptr) return;
+  for (const tenon_device_properties& device : plugin->devices()) {
+    const auto index = static_cast<std::int32_t>(devices.size());
+    devices.push_back(std::make_unique<DeviceMemory>(*table, instance, index, name, device.device));
+  }
+}
+
+std::string Target::name() const {
+  return memory == nullptr || memory->index() == 0 ? backend->name : memory->name();
+}
+
 std::string Selection::names() const {
   std::string names;
-  for (const Backend* backend : backends_) names += (names.empty() ? "" : ",") + backend->name;
+  for (const Target& target : targets_) {
+    if (!names.empty()) names += ',';
+    names += target.name();
+  }
   return names;
 }
 
+Target find_target(std::string_view name) {
+  const std::size_t colon = name.find(':');
+  Backend* backend = name.empty() ? nullptr : Registry::instance().find(name.substr(0, colon));
+  if (backend == nullptr) {
+    throw BackendError(fmt::format(
+        "backend '{}' cannot be used; candidates:{}\nchoose a usable one with TENON_BACKEND or --backend, "
+        "or mend what is said beside its name",
+        name, Registry::instance().candidates_text()));
+  }
+  if (colon == std::string_view::npos) return first_target(*backend);
+  const std::string_view digits = name.substr(colon + 1);
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
+  if (error != std::errc() || end != digits.data() + digits.size() || index >= backend->devices.size()) {
+    throw BackendError(
+        backend->devices.empty()
+            ? fmt::format("'{}': {} has no devices; it works on host memory", name, backend->name)
+            : fmt::format("'{}' is not there: the devices of {} are numbered from 0 to {}", name,
+                          backend->name, backend->devices.size() - 1));
+  }
+  return {backend, backend->devices[index].get()};
+}
+
 const Selection& select(std::string_view names) {
-  std::vector<Backend*> backends;
+  std::vector<Target> targets;
   std::string_view rest = names;
   while (true) {
     const std::size_t comma = rest.find(',');
-    const std::string_view name = trim(rest.substr(0, comma));
-    Backend* backend = name.empty() ? nullptr : Registry::instance().find(name);
-    if (backend == nullptr) {
-      throw BackendError(fmt::format(
-          "backend '{}' cannot be used; candidates:{}\nchoose a usable one with TENON_BACKEND or --backend, "
-          "or mend what is said beside its name",
-          name, Registry::instance().candidates_text()));
-    }
-    if (std::ranges::find(backends, backend) == backends.end()) backends.push_back(backend);
+    const Target target = find_target(trim(rest.substr(0, comma)));
+    if (std::ranges::find(targets, target) == targets.end()) targets.push_back(target);
     if (comma == std::string_view::npos) break;
     rest.remove_prefix(comma + 1);
   }
-  return intern(std::move(backends));
+  return intern(std::move(targets));
 }
 
 const Selection& current() {
@@ -86,6 +143,24 @@ const Selection& current() {
 
 const Selection* scoped() { return thread_selection; }
 void set_scoped(const Selection* selection) { thread_selection = selection; }
+
+const Selection& selection_on(DeviceMemory* memory) {
+  const Selection& now = current();
+  if (now.memory() == memory) return now;
+  std::vector<Target> there;
+  std::ranges::copy_if(now.targets(), std::back_inserter(there),
+                       [memory](const Target& target) { return target.memory == memory; });
+  if (!there.empty()) return intern(std::move(there));
+  if (memory == nullptr) return host_selection();
+  for (Backend* backend : Registry::instance().opened()) {
+    if (backend->instance == memory->instance()) return intern({{backend, memory}});
+  }
+  return now;  // not reached: memory comes from an open backend
+}
+
+const Selection& selection_for(DeviceMemory* memory) {
+  return thread_selection != nullptr ? *thread_selection : selection_on(memory);
+}
 
 Backend* last_resort() {
   static std::atomic<Backend*> naive{nullptr};

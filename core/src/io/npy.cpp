@@ -1,6 +1,7 @@
 // numpy.lib.format: magic, version, header length, a Python dict literal, the elements.
 #include <tenon/autograd.h>
 #include <tenon/creation.h>
+#include <tenon/device.h>
 #include <tenon/dtype.h>
 #include <tenon/error.h>
 #include <tenon/io/npy.h>
@@ -17,6 +18,7 @@
 #include "io/byte_order.h"
 #include "io/input_file.h"
 #include "io/text_cursor.h"
+#include "ops/transfer.h"
 
 namespace tenon {
 namespace {
@@ -165,11 +167,12 @@ Tensor load_npy(const std::string& path) {
              fmt::format("{} {} needs {} bytes, the file holds {}", name(header.dtype),
                          to_string(header.shape), bytes, file.remaining()));
   }
-  Tensor x = empty(header.fortran_order ? reversed(header.shape) : header.shape, header.dtype);
+  Tensor x = empty(header.fortran_order ? reversed(header.shape) : header.shape, header.dtype, Device());
   file.read(io::bytes_of(x), "data");
   if (header.swapped) io::swap_byte_order(io::bytes_of(x), item_size(header.dtype));
   io::check_bools(path, "data", x);
-  return header.fortran_order && x.rank() > 1 ? contiguous(permute(x, reversing_axes(x.rank()))) : x;
+  if (header.fortran_order) x = ops::packed_on_host(permute(x, reversing_axes(x.rank())));
+  return to(x, current_device());
 }
 
 void save_npy(const std::string& path, const Tensor& x) {
@@ -179,7 +182,7 @@ void save_npy(const std::string& path, const Tensor& x) {
         fmt::format("[save_npy] NumPy has no {}; cast with astype(x, DType::float32)", name(x.dtype())));
   }
   const NoGrad no_grad;
-  const Tensor source = contiguous(x);
+  const Tensor source = ops::packed_on_host(x);
   std::string header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': {}, }}",
                                    item_size(x.dtype()) == 1 ? '|' : '<', row->code, to_string(x.shape()));
   // Padded with spaces so that the data begin at a multiple of 64.

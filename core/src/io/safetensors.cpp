@@ -2,6 +2,7 @@
 // {"__metadata__": {text: text, ...}, name: {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ...}
 #include <tenon/autograd.h>
 #include <tenon/creation.h>
+#include <tenon/device.h>
 #include <tenon/dtype.h>
 #include <tenon/error.h>
 #include <tenon/io/safetensors.h>
@@ -20,6 +21,7 @@
 #include "io/input_file.h"
 #include "io/json_string.h"
 #include "io/text_cursor.h"
+#include "ops/transfer.h"
 
 namespace tenon {
 namespace {
@@ -288,7 +290,7 @@ SafetensorsFile load_safetensors(const std::string& path) {
   SafetensorsFile out;
   out.tensors.resize(header.entries.size());
   for (const Entry* entry : order) {
-    const Tensor x = empty(entry->shape, entry->dtype);
+    const Tensor x = empty(entry->shape, entry->dtype, Device());
     file.read(io::bytes_of(x), field_of(entry->name, "data"));
     io::check_bools(path, field_of(entry->name, "data"), x);
     out.tensors[static_cast<std::size_t>(entry - header.entries.data())] = {entry->name, x};
@@ -320,7 +322,9 @@ void save_safetensors(const std::string& path, const NamedTensors& tensors, cons
   io::AtomicFile file(path);
   file.write(std::as_bytes(std::span(&length, 1)));
   file.write(header);
-  for (const std::size_t i : order) file.write(io::bytes_of(contiguous(tensors[i].second)));
+  for (const std::size_t i : order) {
+    file.write(io::bytes_of(ops::packed_on_host(tensors[i].second)));
+  }
   file.commit();
 }
 

@@ -1,11 +1,14 @@
 #include <tenon/nn/dropout.h>
 
+#include <tenon/backend.h>
 #include <tenon/creation.h>
 #include <tenon/error.h>
 #include <tenon/nn/functional.h>
 #include <tenon/ops.h>
 
 #include <fmt/format.h>
+
+#include "../dispatch/door.h"
 
 namespace tenon::nn {
 namespace {
@@ -21,7 +24,11 @@ Tensor dropout(const Tensor& x, double p, bool training, Generator& generator) {
   checked(p);
   if (!training || p == 0) return x;
   const double scale = p == 1 ? 0 : 1 / (1 - p);
-  const Tensor kept = ge(uniform(x.shape(), 0, 1, DType::float32, generator), p);
+  Tensor kept;
+  {
+    const use_backend scope(dispatch::beside(x));
+    kept = ge(uniform(x.shape(), 0, 1, DType::float32, generator), p);
+  }
   return x * where(kept, scalar_beside(x, scale), scalar_beside(x, 0.0));
 }
 

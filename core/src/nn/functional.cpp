@@ -2,6 +2,7 @@
 
 #include <tenon/autograd.h>
 #include <tenon/creation.h>
+#include <tenon/device.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
 #include <tenon/views.h>
@@ -81,13 +82,19 @@ void check_targets(std::string_view op, std::string_view scores_name, const Tens
 ClassTargets class_targets(std::string_view op, std::string_view scores_name, const Tensor& scores,
                            const Tensor& targets, const Tensor& weight, std::int64_t ignore_index) {
   if (scores.rank() == 0) throw ShapeError(fmt::format("[{}] {} have no axis of classes", op, scores_name));
-  ClassTargets result{scores.rank() == 1 ? 0U : 1U, targets, {}, {}};
+  ClassTargets result{scores.rank() == 1 ? 0U : 1U, {}, {}, {}};
   check_targets(op, scores_name, scores, targets, result.axis);
-  // Looking at the targets here costs less than masking where there is nothing to mask.
-  const std::vector<std::int64_t> labels = targets.to_vector<std::int64_t>();
-  if (std::ranges::find(labels, ignore_index) != labels.end()) {
-    result.ignored = eq(targets, full({}, ignore_index, DType::int64));
-    result.index = where(result.ignored, scalar_beside(targets, 0), targets);
+  // Looking at the targets costs less than masking where there is nothing to mask, unless a device would be
+  // waited for.
+  const auto has_ignored = [&] {
+    const std::vector<std::int64_t> labels = targets.to_vector<std::int64_t>();
+    return std::ranges::find(labels, ignore_index) != labels.end();
+  };
+  const bool masks = !targets.device().is_host() || has_ignored();
+  result.index = to(targets, scores.device());
+  if (masks) {
+    result.ignored = eq(result.index, ignore_index);
+    result.index = where(result.ignored, scalar_beside(result.index, 0), result.index);
   }
   if (weight.defined()) {
     const std::int64_t classes = scores.shape()[result.axis];
@@ -95,8 +102,8 @@ ClassTargets class_targets(std::string_view op, std::string_view scores_name, co
       throw ShapeError(fmt::format("[{}] weight is {}, one for each of {} classes is needed: {}", op,
                                    to_string(weight.shape()), classes, to_string(Shape{classes})));
     }
-    const Tensor of_targets =
-        index_select(astype(weight, to_floating(scores.dtype())), 0, reshape(result.index, {targets.size()}));
+    const Tensor of_targets = index_select(to(astype(weight, to_floating(scores.dtype())), scores.device()),
+                                           0, reshape(result.index, {targets.size()}));
     result.weight = reshape(of_targets, targets.shape());
   }
   return result;
@@ -174,7 +181,7 @@ std::string_view name(Reduction reduction) {
 
 Tensor mse_loss(const Tensor& prediction, const Tensor& target, Reduction reduction) {
   check_same_shape("mse_loss", "prediction", prediction, target, "target");
-  return reduced(square(prediction - target), reduction);
+  return reduced(square(prediction - to(target, prediction.device())), reduction);
 }
 
 Tensor nll_loss(const Tensor& log_probabilities, const Tensor& targets, const NLLOptions& options) {
@@ -200,7 +207,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& targets, const CrossEnt
   if (options.weight.defined()) {
     Shape column(logits.rank(), 1);
     column[classes.axis] = -1;
-    terms = terms * reshape(astype(options.weight, terms.dtype()), column);
+    terms = terms * reshape(to(astype(options.weight, terms.dtype()), terms.device()), column);
   }
   const Tensor even = reduced(-sum(terms, {classes.class_axis()}), classes, options.reduction);
   const auto count = static_cast<double>(logits.shape()[classes.axis]);
@@ -215,10 +222,13 @@ Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targ
         fmt::format("[binary_cross_entropy_with_logits] targets are probabilities, floating, not {}",
                     name(targets.dtype())));
   }
-  const Tensor positive = targets * softplus(-logits);
-  const Tensor losses = (options.pos_weight.defined() ? positive * options.pos_weight : positive) +
-                        (1 - targets) * softplus(logits);
-  return reduced(options.weight.defined() ? losses * options.weight : losses, options.reduction);
+  const Tensor wanted = to(targets, logits.device());
+  const auto weighted = [&](const Tensor& losses, const Tensor& weight) {
+    return weight.defined() ? losses * to(weight, logits.device()) : losses;
+  };
+  const Tensor positive = wanted * softplus(-logits);
+  const Tensor losses = weighted(positive, options.pos_weight) + (1 - wanted) * softplus(logits);
+  return reduced(weighted(losses, options.weight), options.reduction);
 }
 
 }  // namespace tenon::nn

@@ -1,5 +1,6 @@
 #include <tenon/nn/module.h>
 
+#include <tenon/device.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
 
@@ -11,6 +12,10 @@
 #include <typeinfo>
 #include <unordered_set>
 
+#include "../autograd/node.h"
+#include "../dispatch/door.h"
+#include "../dispatch/selection.h"
+#include "../tensor_body.h"
 #include "module_trace.h"
 
 namespace tenon::nn {
@@ -42,10 +47,21 @@ std::vector<std::pair<std::string, AnyModule*>> all_below(AnyModule& root) {
 }  // namespace
 
 Tensor Module::operator()(const Tensor& x) {
-  const use_backend scope(backend_);
-  Tensor y = forward(x);
+  Tensor y;
+  {
+    const use_backend scope(backend_);
+    y = forward(tenon::to(x, home(x)));
+  }
+  // On the host the surrounding choice would have it copied op by op.
+  if (backend_.selection() != nullptr && y.device().is_host()) y = tenon::to(y, current_device());
   ModuleTrace::note(*this, y);
   return y;
+}
+
+// Where the input is wanted.
+Device Module::home(const Tensor& x) const {
+  if (const auto* scope = dispatch::scoped(); scope != nullptr) return Device(scope->memory());
+  return parameters_.empty() ? x.device() : parameters_.front().tensor.device();
 }
 
 std::string Module::type_name() const {
@@ -119,6 +135,34 @@ void Module::set_requires_grad(bool requires_grad) const {
 }
 
 Module& Module::to(const BackendChoice& backend) {
+  struct Move {
+    Tensor tensor;
+    Tensor moved;
+    Tensor gradient;
+  };
+  std::vector<Move> moves;
+  // All copies first: a device that is full leaves everything as it was.
+  if (backend.selection() != nullptr) {
+    const Device device(backend.selection()->memory());
+    for (const auto& tensors : {named_parameters(), named_buffers()}) {
+      for (const auto& [name, tensor] : tensors) {
+        if (tensor.device() == device) continue;
+        const Tensor gradient = tensor.grad();
+        moves.push_back({tensor, tenon::to(tensor.detach(), device),
+                         gradient.defined() ? tenon::to(gradient, device) : Tensor()});
+      }
+    }
+  }
+  for (const auto& [tensor, moved, gradient] : moves) {
+    TensorBody& body = tensor.body();
+    moved.storage()->set_version(body.storage->version());
+    body.storage = moved.storage();
+    body.strides = moved.strides();
+    body.offset = moved.offset();
+    if (autograd::Leaf* leaf = body.edge ? body.edge.node()->leaf() : nullptr; leaf != nullptr) {
+      leaf->move(moved.device(), gradient);
+    }
+  }
   for (const auto& [name, module] : named_modules()) module->backend_ = backend;
   return *this;
 }
@@ -135,6 +179,7 @@ Module& Module::to(DType dtype) {
       tensor = known->second;
       return;
     }
+    const use_backend scope(dispatch::where_lies(tensor));
     const Tensor other = astype(tensor.detach(), dtype);
     if (tensor.requires_grad()) other.set_requires_grad();
     casts.emplace_back(tensor, other);

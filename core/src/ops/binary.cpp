@@ -2,6 +2,7 @@
 // axes on which its operand was broadcast, so the rules need not.
 #include <tenon/autograd.h>
 #include <tenon/creation.h>
+#include <tenon/device.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
 
@@ -52,7 +53,9 @@ Tensor share(const Tensor& g, const Tensor& won, const Tensor& a, const Tensor& 
 
 }  // namespace
 
-Tensor scalar_beside(const Tensor& x, Scalar number) { return full({}, number, number.beside(x.dtype())); }
+Tensor scalar_beside(const Tensor& x, Scalar number) {
+  return ops::full_beside(x, {}, number, number.beside(x.dtype()));
+}
 
 Tensor add(const Tensor& a, const Tensor& b) { return differentiable(Op::add, a, b, same, same); }
 
@@ -78,7 +81,7 @@ Tensor pow(const Tensor& a, const Tensor& b) {
       },
       [](const Tensor& g, const Tensor& a, const Tensor& b) {
         // 0^b is 0 near any b > 0: no slope, although log(0) is infinite.
-        const Tensor flat = where(eq(a, 0), ge(b, 0), full({}, false));
+        const Tensor flat = where(eq(a, 0), ge(b, 0), ops::full_beside(a, {}, false, DType::boolean));
         return where(flat, scalar_beside(g, 0), g * pow(a, b) * log(a));
       });
 }
@@ -117,7 +120,7 @@ Tensor run_ternary(Op op, const Tensor& a, const Tensor& b, const Tensor& c, DTy
   const Tensor cast_a = op == Op::where ? a : astype(a, dtype);
   const Tensor cast_b = astype(b, dtype);
   const Tensor cast_c = astype(c, dtype);
-  Tensor out = empty(shape, dtype);
+  Tensor out = ops::output(shape, dtype);
   const tenon_member_attributes attributes = ops::member_of(op);
   dispatch::dispatch(op,
                      {ops::BroadcastOperand(cast_a, out.shape()), ops::BroadcastOperand(cast_b, out.shape()),
@@ -192,7 +195,10 @@ Tensor isclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool 
 }
 
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
-  return all(isclose(a, b, rtol, atol, equal_nan)).item<bool>();
+  // On the host: a device may have no float64.
+  const Tensor left = to(a, Device());
+  const use_backend scope(dispatch::where_lies(left));
+  return all(isclose(left, to(b, Device()), rtol, atol, equal_nan)).item<bool>();
 }
 
 bool equal(const Tensor& a, const Tensor& b) {

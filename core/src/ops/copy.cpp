@@ -18,7 +18,7 @@ namespace {
 Tensor same(const Tensor& g, const Tensor&) { return g; }
 
 Tensor copied(const Tensor& x, DType dtype, std::string_view op) {
-  Tensor out = empty(x.shape(), dtype);
+  Tensor out = ops::output(x.shape(), dtype);
   dispatch::dispatch(Op::copy, {{x}}, out, nullptr);
   if (is_floating(dtype) && autograd::recording({&x})) autograd::record(out, op, {{&x, same}});
   return out;
@@ -95,7 +95,8 @@ Tensor concat(std::span<const Tensor> tensors, std::int64_t axis) {
     shape[at] += tensor.shape()[at];
     dtype = promote(dtype, tensor.dtype());
   }
-  Tensor out = empty(shape, dtype);
+  Tensor out = ops::output(shape, dtype);
+  const BackendChoice backend = dispatch::together("concat", tensors);
   std::vector<const Tensor*> inputs;
   std::vector<autograd::Branch> branches;
   std::int64_t start = 0;
@@ -103,6 +104,7 @@ Tensor concat(std::span<const Tensor> tensors, std::int64_t axis) {
     const std::int64_t stop = start + tensor.shape()[at];
     {
       const NoGrad no_grad;
+      const use_backend scope(backend);
       dispatch::dispatch(Op::copy, {{tensor}}, slice(out, axis, start, stop), nullptr);
     }
     inputs.push_back(&tensor);

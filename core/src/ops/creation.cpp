@@ -1,5 +1,6 @@
 // Tensors out of nothing: the init family.
 #include <tenon/creation.h>
+#include <tenon/device.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
 #include <tenon/random.h>
@@ -10,18 +11,26 @@
 #include <cmath>
 #include <cstring>
 
+#include "../dispatch/selection.h"
+#include "../free_list.h"
 #include "../tensor_body.h"
 #include "elementwise.h"
 
 namespace tenon {
 namespace {
 
-Tensor initialized(Op op, const Shape& shape, DType dtype, Scalar first, Scalar second = 0,
-                   std::uint64_t seed = 0, std::uint64_t offset = 0) {
-  Tensor out = empty(shape, dtype);
+void initialize(Op op, const Tensor& out, Scalar first, Scalar second = 0, std::uint64_t seed = 0,
+                std::uint64_t offset = 0) {
+  const DType dtype = out.dtype();
   const tenon_init_attributes attributes = {
       sizeof(tenon_init_attributes), info(op).member, {first.as(dtype), second.as(dtype)}, seed, offset};
   dispatch::dispatch(op, {}, out, &attributes);
+}
+
+Tensor initialized(Op op, const Shape& shape, DType dtype, Scalar first, Scalar second = 0,
+                   std::uint64_t seed = 0, std::uint64_t offset = 0) {
+  Tensor out = ops::output(shape, dtype);
+  initialize(op, out, first, second, seed, offset);
   return out;
 }
 
@@ -43,7 +52,7 @@ Tensor drawn_floating(Op op, const Shape& shape, DType dtype, double first, doub
 
 }  // namespace
 
-Tensor empty(const Shape& shape, DType dtype) {
+Tensor ops::output(const Shape& shape, DType dtype) {
   const std::int64_t count = element_count(shape);
   std::int64_t reach = count;  // of the strides, which an empty tensor has too
   if (count == 0) {
@@ -56,14 +65,30 @@ Tensor empty(const Shape& shape, DType dtype) {
     throw ShapeError(
         fmt::format("a {} tensor of shape {} has more than 2^63 - 1 bytes", name(dtype), to_string(shape)));
   }
-  auto body = std::make_shared_for_overwrite<TensorBody>();
+  auto body = std::allocate_shared_for_overwrite<TensorBody>(FreeListAllocator<TensorBody>());
   body->shape = shape;
   body->strides = contiguous_strides(shape);
   body->dtype = dtype;
   body->size = count;
-  body->storage = std::make_shared<Storage>(static_cast<std::size_t>(count == 0 ? 0 : bytes));
+  body->storage = std::allocate_shared<Storage>(FreeListAllocator<Storage>(),
+                                                static_cast<std::size_t>(count == 0 ? 0 : bytes));
   return Tensor(std::move(body));
 }
+
+Tensor ops::full_beside(const Tensor& x, const Shape& shape, Scalar value, DType dtype) {
+  Tensor out = ops::output(shape, dtype);
+  if (dispatch::scoped() == nullptr && !x.device().is_host()) out.storage()->place(x.storage()->memory());
+  initialize(Op::fill, out, value);
+  return out;
+}
+
+Tensor empty(const Shape& shape, DType dtype, const Device& device) {
+  Tensor out = ops::output(shape, dtype);
+  out.storage()->place(device.memory());
+  return out;
+}
+
+Tensor empty(const Shape& shape, DType dtype) { return empty(shape, dtype, current_device()); }
 
 Tensor full(const Shape& shape, Scalar value, DType dtype) {
   return initialized(Op::fill, shape, dtype, value);
@@ -73,8 +98,13 @@ Tensor full(const Shape& shape, Scalar value) {
 }
 Tensor zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
 Tensor ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
-Tensor empty_like(const Tensor& x) { return empty(x.shape(), x.dtype()); }
-Tensor full_like(const Tensor& x, Scalar value) { return full(x.shape(), value, x.dtype()); }
+Tensor empty_like(const Tensor& x) {
+  return empty(x.shape(), x.dtype(), Device(dispatch::selection_for(x.storage()->memory()).memory()));
+}
+Tensor full_like(const Tensor& x, Scalar value) {
+  const use_backend scope(dispatch::beside(x));
+  return full(x.shape(), value, x.dtype());
+}
 Tensor zeros_like(const Tensor& x) { return full_like(x, 0); }
 Tensor ones_like(const Tensor& x) { return full_like(x, 1); }
 
@@ -124,13 +154,13 @@ Tensor eye(std::int64_t rows, std::int64_t columns, std::int64_t offset, DType d
 Tensor eye(std::int64_t n, DType dtype) { return eye(n, n, 0, dtype); }
 
 Tensor from_bytes(std::span<const std::byte> bytes, const Shape& shape, DType dtype) {
-  Tensor out = empty(shape, dtype);
+  Tensor out = empty(shape, dtype, Device());
   if (bytes.size() != out.storage()->bytes()) {
     throw ShapeError(fmt::format("[from_bytes] {} {} needs {} bytes, {} were given", name(dtype),
                                  to_string(shape), out.storage()->bytes(), bytes.size()));
   }
   if (!bytes.empty()) std::memcpy(out.address(), bytes.data(), bytes.size());
-  return out;
+  return to(out, current_device());
 }
 
 void Generator::seed(std::uint64_t seed) {

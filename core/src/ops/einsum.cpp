@@ -56,7 +56,7 @@ Tensor contract_to(const Tensor& a, const Labels& a_labels, const Tensor& b, con
 // other or in the result, so that each gradient is a contraction of the result's gradient with the other
 // operand.
 Tensor contract(const Tensor& a, const Tensor& b, const Modes& modes, const Shape& shape) {
-  Tensor out = empty(shape, a.dtype());
+  Tensor out = ops::output(shape, a.dtype());
   dispatch::dispatch(Op::einsum, {{a}, {b}}, out, &modes);
   if (autograd::recording({&a, &b})) {
     const Labels a_labels = labels_of(modes, 0, a.rank());
@@ -92,7 +92,7 @@ Tensor repeated(const Tensor& g, const Labels& out_labels, const Labels& labels,
 
 // One call of Op::einsum on a single operand: a sum.
 Tensor sum_out(const Tensor& x, const Modes& modes, const Shape& shape) {
-  Tensor out = empty(shape, x.dtype());
+  Tensor out = ops::output(shape, x.dtype());
   dispatch::dispatch(Op::einsum, {{x}}, out, &modes);
   if (autograd::recording({&x})) {
     autograd::record(

@@ -49,7 +49,7 @@ Tensor run_unary(Op op, const Tensor& x) {
   const bool casts = row.dtype_rule == DTypeRule::floating && !is_floating(x.dtype());
   const Tensor cast = casts ? astype(x, DType::float32) : Tensor();
   const Tensor& operand = casts ? cast : x;
-  Tensor out = empty(x.shape(), result_dtype(op, operand.dtype()));
+  Tensor out = ops::output(x.shape(), result_dtype(op, operand.dtype()));
   const tenon_member_attributes attributes = member_of(op);
   dispatch::dispatch(op, {{operand}}, out, &attributes);
   return out;
@@ -64,7 +64,7 @@ Tensor run_binary(Op op, const Tensor& a, const Tensor& b) {
   const bool casts_b = b.dtype() != dtype;
   const Tensor cast_a = casts_a ? astype(a, dtype) : Tensor();
   const Tensor cast_b = casts_b ? astype(b, dtype) : Tensor();
-  Tensor out = empty(broadcast_shapes(row.name, a.shape(), b.shape()), result_dtype(op, dtype));
+  Tensor out = ops::output(broadcast_shapes(row.name, a.shape(), b.shape()), result_dtype(op, dtype));
   const BroadcastOperand left(casts_a ? cast_a : a, out.shape());
   const BroadcastOperand right(casts_b ? cast_b : b, out.shape());
   const tenon_member_attributes attributes = member_of(op);

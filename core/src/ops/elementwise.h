@@ -39,6 +39,11 @@ DType result_dtype(Op op, DType dtype);
 /// Throws DTypeError "[op] ... " if `op` does not take `dtype`.
 void check_dtype(Op op, DType dtype);
 
+/// Uninitialised and contiguous, for the result of an op: dispatch() takes its memory where it is to lie.
+Tensor output(const Shape& shape, DType dtype);
+/// Filled, and in the memory of `x` unless a scope chose a backend.
+Tensor full_beside(const Tensor& x, const Shape& shape, Scalar value, DType dtype);
+
 /// The unrecorded call.
 Tensor run_unary(Op op, const Tensor& x);
 Tensor run_binary(Op op, const Tensor& a, const Tensor& b);

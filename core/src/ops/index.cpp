@@ -1,6 +1,7 @@
 // Gather, scatter and one-hot, each beside its derivatives.
 #include <tenon/autograd.h>
 #include <tenon/creation.h>
+#include <tenon/device.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
 #include <tenon/views.h>
@@ -48,14 +49,14 @@ Tensor gather(const Tensor& x, std::int64_t axis, const Tensor& index) {
   const std::size_t at = normalize_axis("gather", axis, x.rank());
   check_index("gather", index);
   const Tensor reached = cut_to("gather", x, at, index.shape());
-  Tensor out = empty(index.shape(), x.dtype());
+  Tensor out = ops::output(index.shape(), x.dtype());
   const tenon_index_attributes attributes = along(Op::gather, at);
   dispatch::dispatch(Op::gather, {{reached}, {index}}, out, &attributes);
   if (autograd::recording({&reached})) {
     autograd::record(
         out, "gather",
         {{&reached, [axis, shape = reached.shape(), index = Saved(index)](const Tensor& g, const Tensor&) {
-            return scatter_add(zeros(shape, g.dtype()), axis, *index, g);
+            return scatter_add(ops::full_beside(g, shape, 0, g.dtype()), axis, *index, g);
           }}});
   }
   return out;
@@ -106,7 +107,7 @@ Tensor one_hot(const Tensor& index, std::int64_t classes, DType dtype) {
   if (classes < 0) throw ShapeError(fmt::format("[one_hot] {} classes", classes));
   Shape shape = index.shape();
   shape.push_back(classes);
-  Tensor out = empty(shape, dtype);
+  Tensor out = ops::output(shape, dtype);
   const tenon_index_attributes attributes = along(Op::one_hot, 0);
   dispatch::dispatch(Op::one_hot, {{index}}, out, &attributes);
   return out;

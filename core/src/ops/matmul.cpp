@@ -42,7 +42,7 @@ Tensor product(const Tensor& a, const Tensor& b) {
   }
   out_shape.push_back(a_shape[rank - 2]);
   out_shape.push_back(b_shape[rank - 1]);
-  Tensor out = empty(out_shape, a.dtype());
+  Tensor out = ops::output(out_shape, a.dtype());
   const tenon_matmul_attributes attributes = plain_product();
   dispatch::dispatch(Op::matmul, {ops::BroadcastOperand(a, a_shape), ops::BroadcastOperand(b, b_shape)}, out,
                      &attributes);
@@ -98,7 +98,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Tensor offset = astype(bias, dtype);
   Shape shape = x.shape();
   shape[x.rank() - 1] = weight.shape()[0];
-  Tensor out = empty({rows.shape()[0], weight.shape()[0]}, dtype);
+  Tensor out = ops::output({rows.shape()[0], weight.shape()[0]}, dtype);
   {
     const NoGrad no_grad;
     const Tensor transposed = transpose(matrix);

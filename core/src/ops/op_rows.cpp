@@ -279,6 +279,11 @@ constexpr std::array kRows = {
            "out[.., c] = (index[..] = c)",
            [](In in, const Args& a) { return one_hot(in[0], a.integer("classes"), a.dtype("dtype")); }},
 
+    OpInfo{"softmax", TENON_OP_SOFTMAX, TENON_SOFTMAX_SOFTMAX, "x", kAlong, Rule::floating, true,
+           "e^x / sum of e^x along axis", call<softmax>, Accepts::any, true},
+    OpInfo{"log_softmax", TENON_OP_SOFTMAX, TENON_SOFTMAX_LOG_SOFTMAX, "x", kAlong, Rule::floating, true,
+           "x - logsumexp(x) along axis", call<log_softmax>, Accepts::any, true},
+
     // Composites.
     OpInfo{"softplus", 0, 0, "x", {}, Rule::floating, true, "ln(1 + e^x)", call<softplus>},
     OpInfo{"var", 0, 0, "x", kVariance, Rule::floating, true, "sum of (x - mean)^2 / (count - correction)",
@@ -290,9 +295,6 @@ constexpr std::array kRows = {
         [](In in,
            const Args& a) { return stddev(in[0], a.dims("axis"), a.real("correction"), a.flag("keepdim")); }},
     OpInfo{"logsumexp", 0, 0, "x", kReduce, Rule::floating, true, "ln of the sum of e^x", call<logsumexp>},
-    OpInfo{"softmax", 0, 0, "x", kAlong, Rule::floating, true, "e^x / sum of e^x along axis", call<softmax>},
-    OpInfo{"log_softmax", 0, 0, "x", kAlong, Rule::floating, true, "x - logsumexp(x) along axis",
-           call<log_softmax>},
     OpInfo{"linear",
            0,
            0,

@@ -51,7 +51,7 @@ Tensor run_reduce(Op op, const Tensor& x, const Axes& axes, const Reduction& r) 
   }
   const bool casts = op == Op::mean && !is_floating(x.dtype());
   const Tensor operand = casts ? astype(x, DType::float32) : x;
-  Tensor kept = empty(r.kept, ops::result_dtype(op, operand.dtype()));
+  Tensor kept = ops::output(r.kept, ops::result_dtype(op, operand.dtype()));
   const tenon_reduce_attributes attributes = {sizeof(tenon_reduce_attributes), info(op).member, r.mask};
   dispatch::dispatch(op, {{operand}}, kept, &attributes);
   return kept;
@@ -106,7 +106,7 @@ Tensor exclusive_product(const Tensor& x, bool before) {
   const auto shifted = [&](const Tensor& y, std::int64_t by) {
     Shape shape = y.shape();
     shape[shape.size() - 1] = by;
-    const Tensor edge = ones(shape, y.dtype());
+    const Tensor edge = ops::full_beside(y, shape, 1, y.dtype());
     return before ? concat({edge, slice(y, -1, 0, n - by)}, -1) : concat({slice(y, -1, by, n), edge}, -1);
   };
   Tensor out = shifted(x, 1);
@@ -184,7 +184,8 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
   Tensor out;
   {
     const NoGrad no_grad;
-    const Tensor largest = reduced_count(x, r) == 0 ? zeros(r.kept, values.dtype()) : max(values, axes, true);
+    const Tensor largest = reduced_count(x, r) == 0 ? ops::full_beside(values, r.kept, 0, values.dtype())
+                                                    : max(values, axes, true);
     // An infinite maximum must not be subtracted from itself.
     const Tensor shift = where(eq(abs(largest), INFINITY), scalar_beside(largest, 0), largest);
     out = log(sum(exp(values - shift), axes, true)) + shift;
@@ -197,12 +198,24 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
   return keepdim ? out : view(out, r.dropped);
 }
 
+namespace {
+
+// The fused op, or an undefined tensor where no chosen backend has it.
+Tensor fused_softmax(Op op, const Tensor& values, std::size_t axis) {
+  Tensor out = ops::output(values.shape(), values.dtype());
+  const tenon_softmax_attributes attributes = {sizeof(tenon_softmax_attributes), info(op).member,
+                                               static_cast<std::int32_t>(axis)};
+  return dispatch::try_dispatch(op, {{values}}, out, &attributes) ? out : Tensor();
+}
+
+}  // namespace
+
 Tensor softmax(const Tensor& x, std::int64_t axis) {
-  normalize_axis("softmax", axis, x.rank());
+  const std::size_t at = normalize_axis("softmax", axis, x.rank());
   const Tensor values = astype(x, to_floating(x.dtype()));
   if (x.size() == 0) return clone(values);
-  Tensor out;
-  {
+  Tensor out = fused_softmax(Op::softmax, values, at);
+  if (!out.defined()) {
     const NoGrad no_grad;
     const Tensor exponentials = exp(values - max(values, {axis}, true));
     out = exponentials / sum(exponentials, {axis}, true);
@@ -217,11 +230,11 @@ Tensor softmax(const Tensor& x, std::int64_t axis) {
 }
 
 Tensor log_softmax(const Tensor& x, std::int64_t axis) {
-  normalize_axis("log_softmax", axis, x.rank());
+  const std::size_t at = normalize_axis("log_softmax", axis, x.rank());
   const Tensor values = astype(x, to_floating(x.dtype()));
   if (x.size() == 0) return clone(values);
-  Tensor out;
-  {
+  Tensor out = fused_softmax(Op::log_softmax, values, at);
+  if (!out.defined()) {
     const NoGrad no_grad;
     const Tensor shifted = values - max(values, {axis}, true);
     out = shifted - log(sum(exp(shifted), {axis}, true));

@@ -1,7 +1,9 @@
 #include <tenon/optim/optimizer.h>
 
 #include <tenon/autograd.h>
+#include <tenon/backend.h>
 #include <tenon/creation.h>
+#include <tenon/device.h>
 #include <tenon/error.h>
 #include <tenon/ops.h>
 
@@ -10,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "../dispatch/door.h"
 #include "range.h"
 
 namespace tenon::optim {
@@ -46,6 +49,10 @@ void Optimizer::step() {
     const Tensor gradient = parameters_[i].grad();
     if (!gradient.defined()) continue;
     ++memories_[i].step;
+    const use_backend scope(dispatch::beside(parameters_[i]));
+    for (Tensor& slot : memories_[i].slots) {
+      if (slot.defined()) slot = to(slot, parameters_[i].device());
+    }
     update(parameters_[i], gradient, memories_[i]);
   }
 }
@@ -60,9 +67,10 @@ void Optimizer::set_learning_rate(double learning_rate) {
 }
 
 const Tensor& Optimizer::number(double value, DType dtype) {
-  if (const auto found = numbers_.find({dtype, value}); found != numbers_.end()) return found->second;
+  const std::tuple key(dtype, value, current_device().memory());
+  if (const auto found = numbers_.find(key); found != numbers_.end()) return found->second;
   if (numbers_.size() >= kMostNumbers) numbers_.clear();
-  return numbers_.emplace(std::pair(dtype, value), full({}, value, dtype)).first->second;
+  return numbers_.emplace(key, full({}, value, dtype)).first->second;
 }
 
 OptimizerState Optimizer::state_dict() const {
@@ -120,7 +128,7 @@ void Optimizer::load_state_dict(const OptimizerState& state) {
                             : fmt::format("{} {}", tenon::name(tensor.dtype()), to_string(tensor.shape())));
       continue;
     }
-    *slot = tensor.dtype() == parameter->dtype() ? clone(tensor) : astype(tensor, parameter->dtype());
+    *slot = copy_(empty_like(*parameter), tensor);
   }
   if (!faults.empty()) throw Error("[load_state_dict] the state does not fit the optimizer:" + faults);
   learning_rate_ = learning_rate;

@@ -10,7 +10,7 @@ enum class Behaviour {
   kOtherMajorTable,
   kShortTable,
   kTableWithoutRun,
-  kDeviceMemory,
+  kHalfAMemory,
   kCreateFails,
   kScoreZero,
   kScoreAboveCeiling,

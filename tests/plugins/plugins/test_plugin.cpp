@@ -46,7 +46,7 @@ tenon_backend_table misbehaving(tenon_backend_table table) {
     case Behaviour::kTableWithoutRun:
       table.run = nullptr;
       break;
-    case Behaviour::kDeviceMemory:
+    case Behaviour::kHalfAMemory:
       table.allocate = [](tenon_backend*, std::int32_t, std::size_t, void**) -> tenon_status {
         return TENON_OUT_OF_MEMORY;
       };

@@ -34,7 +34,8 @@ struct BatchOptions {
 };
 
 /// One pass over a dataset, in a fixed order: `for (const Batch& batch : batches.epoch(0))`. Batches are made
-/// when they are asked for, by ops, on the backend selected then. May be read from several threads.
+/// when they are asked for, by ops, where the dataset lies; the images then go to where the selected backend runs,
+/// the labels go with the loss. May be read from several threads.
 class TENON_API Epoch {
  public:
   class Iterator {

@@ -1,4 +1,5 @@
-// Losses and dropout as functions. loss.h and dropout.h are the objects around them.
+// Losses and dropout as functions. loss.h and dropout.h are the objects around them. Targets and weights go to
+// where the scores lie.
 #pragma once
 
 #include <tenon/export.h>

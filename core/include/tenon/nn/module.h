@@ -36,7 +36,8 @@ class TENON_API Module {
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
 
-  /// forward(x), run on the backend that to() chose. Call this, not forward().
+  /// forward(x), run on the backend that to() chose, with x brought to where that works, or, if nothing is
+  /// chosen, to where this Module's own parameters lie. Call this, not forward().
   Tensor operator()(const Tensor& x);
 
   /// The class's name without its namespace: "Linear".
@@ -69,9 +70,10 @@ class TENON_API Module {
   /// Lets all parameters collect gradients or not.
   void set_requires_grad(bool requires_grad) const;
 
-  /// Runs this Module and all below it on these backends; parameters and buffers stay as they are. A later
-  /// call on a child overrides. An empty choice leaves it to what surrounds the call. The string form throws
-  /// as BackendChoice does.
+  /// Runs this Module and all below it on these backends, and moves parameters, their gradients and buffers to
+  /// the memory of the first: they stay the same tensors to an optimizer, and views of them stay behind. A
+  /// later call on a child overrides. An empty choice leaves it to what surrounds the call, and the memory as
+  /// it is. The string form throws as BackendChoice does; OutOfMemory leaves all tensors where they were.
   Module& to(const BackendChoice& backend);
   Module& to(std::string_view backend) { return to(BackendChoice(backend)); }
   /// Casts the floating parameters and buffers. They become new tensors: make optimizers afterwards. Throws
@@ -117,6 +119,7 @@ class TENON_API Module {
     Tensor tensor;
   };
 
+  [[nodiscard]] Device home(const Tensor& x) const;
   void check_name(std::string_view name) const;
   void add_child(std::string_view name, std::shared_ptr<Module> module);
   [[nodiscard]] StateDict collect(std::deque<NamedTensor> Module::*own, bool recurse) const;

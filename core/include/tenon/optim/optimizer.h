@@ -1,6 +1,7 @@
 // What optimizers have in common.
 #pragma once
 
+#include <tenon/device.h>
 #include <tenon/dtype.h>
 #include <tenon/export.h>
 #include <tenon/tensor.h>
@@ -8,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -67,7 +69,7 @@ class TENON_API Optimizer {
   std::vector<std::string> slot_names_;
   std::vector<Memory> memories_;
   double learning_rate_;
-  std::map<std::pair<DType, double>, Tensor> numbers_;
+  std::map<std::tuple<DType, double, DeviceMemory*>, Tensor> numbers_;
 };
 
 }  // namespace tenon::optim

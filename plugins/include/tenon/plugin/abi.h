@@ -47,7 +47,7 @@ enum {
   TENON_OK = 0,
   TENON_UNSUPPORTED = 1,   /* this backend cannot do this call; no output was touched */
   TENON_INVALID = 2,       /* the data is wrong: an index out of range, say */
-  TENON_OUT_OF_MEMORY = 3, /* try again after memory was freed */
+  TENON_OUT_OF_MEMORY = 3, /* try again after memory was freed; no updated output was touched */
   TENON_FAILED = 4         /* the library or the device failed */
 };
 
@@ -339,7 +339,7 @@ typedef struct tenon_backend_table {
    * Order. A backend with a null stream keeps an order for each host thread and device: what a thread asked
    * of a device (run, copy) happens in that order, at the latest in `synchronize`, and a failure may be
    * reported then. Between threads there is none: the host calls `synchronize` before memory that one thread
-   * used is used by another, or is given back.
+   * used is used by another, or is given back. A copy between two devices is in the order of both.
    *
    * allocate: `memory` becomes what DLTensor.data holds: an address or a handle (a cl_mem), aligned to at least
    * 64 bytes; byte_offset leads into it. bytes > 0. OUT_OF_MEMORY where the device has no more.

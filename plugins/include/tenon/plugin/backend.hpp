@@ -59,6 +59,7 @@ class Call {
   [[nodiscard]] View input(std::size_t i) const { return View(frame_->inputs[i]); }
   [[nodiscard]] View output(std::size_t i = 0) const { return View(frame_->outputs[i]); }
   [[nodiscard]] void* stream() const { return frame_->stream; }
+  [[nodiscard]] const tenon_call& frame() const { return *frame_; }
   /// A copy of the op's attributes; `Attributes` is the struct that abi.h names for the op. What an older
   /// host does not know of is 0.
   template <typename Attributes>

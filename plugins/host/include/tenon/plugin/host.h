@@ -42,20 +42,23 @@ std::vector<Candidate> scan(std::span<const std::filesystem::path> directories);
 class Plugin {
  public:
   Plugin(Candidate candidate, const tenon_backend_table* table, tenon_backend* instance, int score,
-         tenon_device_properties properties);
+         std::vector<tenon_device_properties> devices);
 
   [[nodiscard]] const Candidate& candidate() const { return candidate_; }
   [[nodiscard]] const tenon_backend_table& table() const { return *table_; }
   [[nodiscard]] tenon_backend* instance() const { return instance_; }
   [[nodiscard]] int score() const { return score_; }
-  [[nodiscard]] const tenon_device_properties& properties() const { return properties_; }
+  /// At least one; host memory is one device, and then the only one.
+  [[nodiscard]] const std::vector<tenon_device_properties>& devices() const { return devices_; }
+  /// Those of the first.
+  [[nodiscard]] const tenon_device_properties& properties() const { return devices_[0]; }
 
  private:
   Candidate candidate_;
   const tenon_backend_table* table_;
   tenon_backend* instance_;
   int score_;
-  tenon_device_properties properties_;
+  std::vector<tenon_device_properties> devices_;
 };
 
 struct Opened {
@@ -70,7 +73,7 @@ struct Opened {
 /// opened by several threads.
 Opened open(const Candidate& candidate, const tenon_host& services);
 
-/// For tenon_host.set_error: keeps a copy of `message` for this thread (of its first 2047 bytes). Never
+/// For tenon_host.set_error: keeps a copy of `message` for this thread (of its first 1023 bytes). Never
 /// throws.
 void set_error(const char* message) noexcept;
 /// The text of the last set_error on this thread, which is then forgotten; empty if there is none.

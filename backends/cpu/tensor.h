@@ -1,4 +1,4 @@
-// Tensors and calls that this backend makes itself, to use the shared kernels around a product.
+// Tensors and calls that a backend makes itself, to use the shared kernels around its own.
 #pragma once
 
 #include "cpu/kernels.h"
@@ -9,7 +9,7 @@
 #include <initializer_list>
 #include <span>
 
-namespace tenon::blas {
+namespace tenon::cpu {
 
 /// A DLTensor with its own shape and strides. Does not own the elements; not movable, for views point into
 /// it.
@@ -57,7 +57,7 @@ inline bool run_member(std::uint32_t op, std::uint32_t member, std::initializer_
   const tenon_call frame = {
       sizeof(tenon_call), op,     static_cast<std::uint32_t>(inputs.size()), 1, inputs.begin(), &out,
       &attributes,        nullptr};
-  return cpu::run(plugin::Call(frame));
+  return run(plugin::Call(frame));
 }
 
-}  // namespace tenon::blas
+}  // namespace tenon::cpu

@@ -1,0 +1,46 @@
+// CUDA's status codes as exceptions that carry the error's name: "cudaErrorIllegalAddress (an illegal memory
+// access was encountered) from cudaMemcpyAsync".
+#pragma once
+
+#include <cublasLt.h>
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include <stdexcept>
+#include <string>
+
+namespace tenon::cuda {
+
+/// Any failure but a lack of memory; becomes TENON_FAILED.
+class CudaError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+std::string describe(cudaError_t status, const char* function);
+std::string describe(cublasStatus_t status, const char* function);
+
+/// Throws plugin::OutOfDeviceMemory or CudaError if `status` is an error, and takes it from the thread's last
+/// error, so that the next call does not report it again.
+void check(cudaError_t status, const char* function);
+void check(cublasStatus_t status, const char* function);
+
+/// For destructors: calls `release` once more where it fails, for what it reports may be the failure of
+/// earlier work, and logs what fails even then.
+template <typename Release>
+void release_quietly(const char* function, Release&& release) noexcept;
+
+namespace detail {
+void log_failure(cudaError_t status, const char* function) noexcept;
+void log_failure(cublasStatus_t status, const char* function) noexcept;
+}  // namespace detail
+
+template <typename Release>
+void release_quietly(const char* function, Release&& release) noexcept {
+  using Status = decltype(release());
+  if (release() == Status{}) return;
+  static_cast<void>(cudaGetLastError());
+  if (const Status status = release(); status != Status{}) detail::log_failure(status, function);
+}
+
+}  // namespace tenon::cuda

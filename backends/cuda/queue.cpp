@@ -1,0 +1,77 @@
+#include "cuda/queue.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace tenon::cuda {
+
+DeviceScope::DeviceScope(int device) : device_(device) {
+  check(cudaGetDevice(&before_), "cudaGetDevice");
+  if (before_ != device_) check(cudaSetDevice(device_), "cudaSetDevice");
+}
+
+DeviceScope::~DeviceScope() {
+  if (before_ != device_) release_quietly("cudaSetDevice", [this] { return cudaSetDevice(before_); });
+}
+
+ThreadState& ThreadState::of(int device) {
+  thread_local std::vector<std::unique_ptr<ThreadState>> states;
+  const auto index = static_cast<std::size_t>(device);
+  if (states.size() <= index) states.resize(index + 1);
+  if (!states[index]) states[index] = std::make_unique<ThreadState>(device);
+  return *states[index];
+}
+
+ThreadState::ThreadState(int device) : device_(device) {
+  check(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device),
+        "cudaDeviceGetAttribute");
+  // Non-blocking: the legacy default stream, which the host's other code may use, must not hold it up.
+  check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+}
+
+ThreadState::~ThreadState() {
+  if (cublas_ != nullptr) release_quietly("cublasDestroy", [this] { return cublasDestroy(cublas_); });
+  if (cublas_lt_ != nullptr) release_quietly("cublasLtDestroy", [this] { return cublasLtDestroy(cublas_lt_); });
+  release_quietly("cudaStreamDestroy", [this] { return cudaStreamDestroy(stream_); });
+}
+
+cublasHandle_t ThreadState::cublas() {
+  if (cublas_ == nullptr) {
+    cublasHandle_t made = nullptr;
+    check(cublasCreate(&made), "cublasCreate");
+    // bfloat16 sums stay in float32 where cuBLAS cuts the summed extent, too.
+    const cublasStatus_t status = cublasSetMathMode(
+        made, static_cast<cublasMath_t>(CUBLAS_DEFAULT_MATH | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION));
+    if (status != CUBLAS_STATUS_SUCCESS) {
+      release_quietly("cublasDestroy", [&] { return cublasDestroy(made); });
+      check(status, "cublasSetMathMode");
+    }
+    cublas_ = made;
+  }
+  return cublas_;
+}
+
+cublasLtHandle_t ThreadState::cublas_lt() {
+  if (cublas_lt_ == nullptr) check(cublasLtCreate(&cublas_lt_), "cublasLtCreate");
+  return cublas_lt_;
+}
+
+unsigned Queue::blocks(std::int64_t work, int threads) const {
+  constexpr int kBlocksPerMultiprocessor = 16;  // a few waves, so that the last one's tail is short
+  const std::int64_t wanted = (work + threads - 1) / threads;
+  const std::int64_t most = std::int64_t{state_->multiprocessors()} * kBlocksPerMultiprocessor;
+  return static_cast<unsigned>(std::clamp<std::int64_t>(wanted, 1, most));
+}
+
+Scratch::Scratch(const Queue& queue, std::size_t bytes) : stream_(queue.stream()) {
+  if (bytes != 0) check(cudaMallocAsync(&memory_, bytes, stream_), "cudaMallocAsync");
+}
+
+Scratch::~Scratch() {
+  if (memory_ != nullptr) {
+    release_quietly("cudaFreeAsync", [this] { return cudaFreeAsync(memory_, stream_); });
+  }
+}
+
+}  // namespace tenon::cuda

@@ -1,0 +1,100 @@
+#include "onednn/primitive.h"
+
+#include "cpu/scratch.h"
+
+#include <string_view>
+#include <utility>
+
+namespace tenon::onednn {
+namespace {
+
+const char* instruction_set() {
+  switch (dnnl::get_effective_cpu_isa()) {
+    case dnnl::cpu_isa::sse41:
+      return " SSE4.1";
+    case dnnl::cpu_isa::avx:
+      return " AVX";
+    case dnnl::cpu_isa::avx2:
+      return " AVX2";
+    case dnnl::cpu_isa::avx2_vnni:
+      return " AVX2 VNNI";
+    case dnnl::cpu_isa::avx512_core:
+      return " AVX-512";
+    case dnnl::cpu_isa::avx512_core_vnni:
+      return " AVX-512 VNNI";
+    case dnnl::cpu_isa::avx512_core_bf16:
+      return " AVX-512 BF16";
+    case dnnl::cpu_isa::avx512_core_amx:
+      return " AMX";
+    default:
+      return "";
+  }
+}
+
+dnnl_stream_t this_threads_stream() {
+  thread_local const dnnl::stream stream(cpu_engine());
+  return stream.get();
+}
+
+}  // namespace
+
+const dnnl::engine& cpu_engine() {
+  static const auto* const engine = new dnnl::engine(dnnl::engine::kind::cpu, 0);
+  return *engine;
+}
+
+std::string library_description() {
+  const dnnl_version_t& version = *dnnl_version();
+  return "oneDNN " + std::to_string(version.major) + '.' + std::to_string(version.minor) + '.' +
+         std::to_string(version.patch) + instruction_set();
+}
+
+dnnl::primitive_attr new_attributes() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
+std::optional<dnnl::matmul::primitive_desc> find_matmul(const dnnl::memory::desc& a,
+                                                        const dnnl::memory::desc& b,
+                                                        const dnnl::memory::desc& bias,
+                                                        const dnnl::memory::desc& out,
+                                                        const dnnl::primitive_attr& attributes) {
+  try {
+    dnnl::matmul::primitive_desc found = matmul_descriptor(cpu_engine(), a, b, bias, out, attributes);
+    if (std::string_view(found.impl_info_str()).starts_with("ref")) return std::nullopt;
+    return found;
+  } catch (const dnnl::error& error) {
+    if (error.status == dnnl_unimplemented || error.status == dnnl_invalid_arguments) return std::nullopt;
+    throw;
+  }
+}
+
+Primitive::Primitive(const dnnl::primitive_desc_base& descriptor, std::vector<Argument> in_order)
+    : primitive(descriptor.get()),
+      scratchpad(descriptor.query_md(dnnl::query::exec_arg_md, DNNL_ARG_SCRATCHPAD)),
+      arguments(std::move(in_order)) {}
+
+Execution::Execution(const Primitive& primitive)
+    : primitive_(&primitive), scratchpad_bytes_(primitive.scratchpad.get_size()) {
+  const auto append = [&](int name, const dnnl::memory::desc& descriptor) {
+    memories_.emplace_back(descriptor, cpu_engine(), nullptr);
+    arguments_.push_back({name, memories_.back().get()});
+  };
+  for (const Primitive::Argument& argument : primitive.arguments) {
+    append(argument.name, argument.descriptor);
+  }
+  if (scratchpad_bytes_ != 0) append(DNNL_ARG_SCRATCHPAD, primitive.scratchpad);
+}
+
+void Execution::run(std::span<void* const> data, int threads) {
+  for (std::size_t i = 0; i < data.size(); ++i) memories_[i].set_data_handle(data[i]);
+  const cpu::Scratch scratch(scratchpad_bytes_);
+  if (scratchpad_bytes_ != 0) memories_.back().set_data_handle(scratch.as<void>());
+  const OpenMpThreads scope(threads);
+  dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_->primitive.get(), this_threads_stream(),
+                                                 static_cast<int>(arguments_.size()), arguments_.data()),
+                          "could not execute a primitive");
+}
+
+}  // namespace tenon::onednn
