@@ -55,13 +55,14 @@ static SUM number(ulong bits) {
 #endif
 }
 
-// Lanes of b's row: neighbours in memory, or anywhere; those beyond b repeat its last column.
-static SUMS row_of(global const RAW* b, bool dense, long stride, int count) {
-  if (dense) return DECODE8(vload8(0, b));
-  RAW raw[LANES];
-  for (int j = 0; j < LANES; ++j) raw[j] = b[min(j, count - 1) * stride];
-  return DECODE8(vload8(0, raw));
-}
+// One step of the sums: a's element of each row times the lanes of b's row. Named, not indexed, so that they stay in
+// registers whatever becomes of the loops.
+#define ACCUMULATE(B_ROW)                                                            \
+  const SUMS b_lanes = (B_ROW);                                                      \
+  sums0 = MULTIPLY_ADD((SUMS)(SUM)decode(a0[l * p.a_column]), b_lanes, sums0);       \
+  sums1 = MULTIPLY_ADD((SUMS)(SUM)decode(a1[l * p.a_column]), b_lanes, sums1);       \
+  sums2 = MULTIPLY_ADD((SUMS)(SUM)decode(a2[l * p.a_column]), b_lanes, sums2);       \
+  sums3 = MULTIPLY_ADD((SUMS)(SUM)decode(a3[l * p.a_column]), b_lanes, sums3)
 
 kernel void product(global RAW* out, global const RAW* a, global const RAW* b, global const RAW* bias, Layout batch,
                     Product p) {
@@ -71,28 +72,38 @@ kernel void product(global RAW* out, global const RAW* a, global const RAW* b, g
   const int columns = (int)min((long)LANES, p.n - column);
   const Place place = place_of(&batch, (long)get_global_id(2), OPERANDS);
   b += place.at[2] + column * p.b_column;
-  long a_at[ROWS];
-  SUMS sums[ROWS];
-  for (int i = 0; i < ROWS; ++i) {
-    a_at[i] = place.at[1] + min(row + i, p.m - 1) * p.a_row;
-    sums[i] = (SUMS)0;
-  }
-  const bool dense = columns == LANES && p.b_column == 1;
-  for (long l = 0; l < p.k; ++l) {
-    const SUMS b_row = row_of(b + l * p.b_row, dense, p.b_column, columns);
-    for (int i = 0; i < ROWS; ++i) {
-      const SUMS a_element = (SUMS)(SUM)decode(a[a_at[i] + l * p.a_column]);
-      sums[i] = MULTIPLY_ADD(a_element, b_row, sums[i]);
+  a += place.at[1];
+  // Rows beyond a repeat its last one.
+  global const RAW* const a0 = a + row * p.a_row;
+  global const RAW* const a1 = a + min(row + 1, p.m - 1) * p.a_row;
+  global const RAW* const a2 = a + min(row + 2, p.m - 1) * p.a_row;
+  global const RAW* const a3 = a + min(row + 3, p.m - 1) * p.a_row;
+  SUMS sums0 = (SUMS)0;
+  SUMS sums1 = (SUMS)0;
+  SUMS sums2 = (SUMS)0;
+  SUMS sums3 = (SUMS)0;
+  if (columns == LANES && p.b_column == 1) {
+    for (long l = 0; l < p.k; ++l) {
+      ACCUMULATE(DECODE8(vload8(0, b + l * p.b_row)));
+    }
+  } else {
+    for (long l = 0; l < p.k; ++l) {
+      RAW lanes[LANES];  // those beyond b repeat its last column
+      for (int j = 0; j < LANES; ++j) lanes[j] = b[l * p.b_row + min(j, columns - 1) * p.b_column];
+      ACCUMULATE(DECODE8(vload8(0, lanes)));
     }
   }
+  SUM sums[ROWS][LANES];
+  vstore8(sums0, 0, sums[0]);
+  vstore8(sums1, 0, sums[1]);
+  vstore8(sums2, 0, sums[2]);
+  vstore8(sums3, 0, sums[3]);
   for (int i = 0; i < ROWS && row + i < p.m; ++i) {
-    SUM v[LANES];
-    vstore8(sums[i], 0, v);
     global RAW* const to = out + place.at[0] + (row + i) * p.out_row + column * p.out_column;
     global const RAW* const add_to = bias + place.at[3] + (row + i) * p.bias_row + column * p.bias_column;
     C result[LANES];
     for (int j = 0; j < columns; ++j) {
-      SUM value = p.k == 0 ? 0 : number(p.alpha) * v[j];
+      SUM value = p.k == 0 ? 0 : number(p.alpha) * sums[i][j];
       if (p.has_beta) value += number(p.beta) * (SUM)decode(to[j * p.out_column]);
       if (p.has_bias) value += (SUM)decode(add_to[j * p.bias_column]);
       result[j] = (C)value;
