@@ -144,9 +144,10 @@ const Selection& current() {
 const Selection* scoped() { return thread_selection; }
 void set_scoped(const Selection* selection) { thread_selection = selection; }
 
-const Selection& selection_on(DeviceMemory* memory) {
-  const Selection& now = current();
-  if (now.memory() == memory) return now;
+namespace {
+
+// What to choose in `memory`, which is not where `now` puts its results.
+const Selection& elsewhere(const Selection& now, DeviceMemory* memory) {
   std::vector<Target> there;
   std::ranges::copy_if(now.targets(), std::back_inserter(there),
                        [memory](const Target& target) { return target.memory == memory; });
@@ -156,6 +157,22 @@ const Selection& selection_on(DeviceMemory* memory) {
     if (backend->instance == memory->instance()) return intern({{backend, memory}});
   }
   return now;  // not reached: memory comes from an open backend
+}
+
+}  // namespace
+
+const Selection& selection_on(DeviceMemory* memory) {
+  const Selection& now = current();
+  if (now.memory() == memory) return now;
+  // The last answer, for it takes locks and is always the same: selections are interned.
+  struct Answer {
+    const Selection* now;
+    DeviceMemory* memory;
+    const Selection* selection;
+  };
+  [[gnu::tls_model("initial-exec")]] thread_local Answer last{};
+  if (last.now != &now || last.memory != memory) last = {&now, memory, &elsewhere(now, memory)};
+  return *last.selection;
 }
 
 const Selection& selection_for(DeviceMemory* memory) {
