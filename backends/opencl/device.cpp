@@ -25,6 +25,7 @@ std::string text(cl_device_id device, cl_device_info what) {
   return value;
 }
 
+constexpr unsigned kTogether = 16;
 constexpr std::size_t kStaged = std::size_t{1} << 20;
 constexpr std::size_t kSmallWrite = kStaged / 16;
 constexpr std::size_t kSpareBlocks = 16;
@@ -171,6 +172,8 @@ void Device::enqueue(cl_kernel kernel, const Range& range) {
   check(clEnqueueNDRangeKernel(queue_, kernel, dimensions, nullptr, items.data(), group.data(), 0, nullptr,
                                nullptr),
         "clEnqueueNDRangeKernel");
+  // A driver may hold back what is queued until it is told to begin or waited for.
+  if (++queued_ % kTogether == 0) check(clFlush(queue_), "clFlush");
 }
 
 Device::Block Device::take_scratch(std::size_t bytes) {

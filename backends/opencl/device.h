@@ -104,6 +104,7 @@ class Device {
   std::optional<Compiler> compiler_;
   std::array<std::array<OwnedProgram, kDTypeCount>, kFamilyCount> programs_;
   std::array<std::array<OwnedKernel, kDTypeCount>, kKernelCount> kernels_;
+  unsigned queued_ = 0;
   std::uint64_t taken_ = 0;
   std::vector<std::byte> staged_;  // what small writes still read from
   std::vector<Block> spare_;

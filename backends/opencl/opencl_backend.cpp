@@ -6,6 +6,7 @@
 #include <tenon/plugin/einsum.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -17,13 +18,14 @@ using plugin::Support;
 
 constexpr int kGpuScore = 90;
 constexpr int kCpuScore = 20;
+constexpr std::int32_t kWarning = 2;  // of tenon_host.log
 
 class OpenClBackend final : public plugin::DeviceBackend {
  public:
   OpenClBackend() {
     try {
       devices_ = all_devices();
-      devices_.front()->probe();
+      drop_unusable();
     } catch (const std::exception& error) {
       devices_.clear();
       reason_ = error.what();
@@ -93,22 +95,35 @@ class OpenClBackend final : public plugin::DeviceBackend {
   }
 
   bool run(const Call& call) override {
-    if (!supports(call)) return false;
-    Device& device = at(call.output().dlpack().device.device_id);
+    const std::int32_t index = call.output().dlpack().device.device_id;
     if (call.op() == TENON_OP_EINSUM) {
       const plugin::EinsumLowering lowering(call);
-      const Scratch scratch(device, lowering.scratch_bytes());
-      return lowering.run(scratch.memory(), [&](const tenon_call& part) {
-        run_covered(device, Call(part));
-        return true;
-      });
+      const Scratch scratch(at(index), lowering.scratch_bytes());
+      return lowering.run(scratch.memory(), [this](const tenon_call& part) { return run(Call(part)); });
     }
-    run_covered(device, call);
+    if (!supports(call)) return false;
+    run_covered(at(index), call);
     return true;
   }
 
  private:
   Device& at(std::int32_t index) { return *devices_.at(static_cast<std::size_t>(index)); }
+
+  /// Leaves out the devices, from the first on, whose compiler fails; throws what the last one's said.
+  void drop_unusable() {
+    while (true) {
+      try {
+        devices_.front()->probe();
+        return;
+      } catch (const std::exception& error) {
+        const std::string reason = devices_.front()->name() + ": " + error.what() +
+                                   "; update its OpenCL driver, or install pocl-opencl-icd to run on the CPU";
+        plugin::host->log(kWarning, ("[opencl] " + reason).c_str());
+        devices_.erase(devices_.begin());
+        if (devices_.empty()) throw std::runtime_error(reason);
+      }
+    }
+  }
 
   static void run_covered(Device& device, const Call& call) {
     switch (call.op()) {
