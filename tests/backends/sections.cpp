@@ -16,11 +16,10 @@ Shape shape_of_rank_32() {
 
 std::vector<Section> all_sections() {
   std::vector<Section> all;
-  for (const auto table :
-       {elementwise_sections(), copy_sections(), reduce_sections(), matmul_sections(),
-        matmul_accuracy_sections(), einsum_sections(), einsum_random_sections(), einsum_accuracy_sections(),
-        init_sections(), random_sections(), index_sections(), softmax_sections(), page_end_sections(),
-        behaviour_sections()}) {
+  for (const auto table : {elementwise_sections(), copy_sections(), reduce_sections(), matmul_sections(),
+                           matmul_accuracy_sections(), einsum_sections(), einsum_random_sections(),
+                           einsum_accuracy_sections(), init_sections(), random_sections(), index_sections(),
+                           softmax_sections(), page_end_sections(), behaviour_sections()}) {
     all.insert(all.end(), table.begin(), table.end());
   }
   return all;
