@@ -45,10 +45,11 @@ void report(const std::string& how, const tenon::Tensor& expected,
   for (int i = 0; i < 4; ++i) {
     const auto start = std::chrono::steady_clock::now();
     c = multiply();
+    c.device().synchronize();
     seconds =
         std::min(seconds, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
-  const auto error = tenon::max(tenon::abs(c - expected)).item<double>();
+  const auto error = tenon::max(tenon::abs(c.to("cpu") - expected)).item<double>();
   std::printf("%-20s %9.2f ms %8.2f GFLOP/s   largest difference %.1e\n", how.c_str(), 1e3 * seconds,
               2e-9 * kN * kN * kN / seconds, error);
 }
@@ -75,7 +76,11 @@ int main() {
   });
   for (const tenon::BackendInfo& backend : tenon::backends()) {
     if (!backend.available) continue;
-    const tenon::use_backend scope(backend.name);
-    report("backend " + backend.name, exact, [&] { return tenon::matmul(a, b); });
+    const tenon::Tensor left = a.to(backend.name);  // the same tensor where the backend works on host memory
+    const tenon::Tensor right = b.to(backend.name);
+    report("backend " + backend.name, exact, [&] {
+      const tenon::use_backend scope(backend.name);
+      return tenon::matmul(left, right);
+    });
   }
 }

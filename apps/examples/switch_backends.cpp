@@ -1,6 +1,6 @@
 // A training loop of one's own that goes to another backend every few steps and places one layer elsewhere.
-// Parameters, optimizer state and saved activations stay as they are: the losses are those of a run that
-// never switched.
+// Parameters and optimizer state go along, into a device's memory and out of it: the losses are those of a run
+// that never switched.
 #include <tenon/nn.h>
 #include <tenon/optim.h>
 #include <tenon/tenon.h>
@@ -23,13 +23,15 @@ std::shared_ptr<tenon::nn::Sequential> make_network() {
                                                  std::make_shared<tenon::nn::Linear>(32, 5));
 }
 
-// Trains on `x` and `labels`; step i runs on the i / 5-th of `backends`, from the front again after the last.
+// Trains on `x` and `labels`; step i runs on the i / 5-th of `backends`, from the front again after the last, but
+// for the last layer if `last` names a backend for it.
 std::vector<double> losses(tenon::nn::Module& network, const Tensor& x, const Tensor& labels,
-                           const std::vector<std::string>& backends) {
+                           const std::vector<std::string>& backends, const std::string& last = {}) {
   tenon::optim::SGD optimizer(network.parameters(), 0.1, {.momentum = 0.9});
   std::vector<double> values;
   for (std::size_t step = 0; step < 30; ++step) {
-    const tenon::use_backend scope(backends[step / 5 % backends.size()]);
+    network.to(backends[step / 5 % backends.size()]);
+    if (!last.empty()) network.get_module("2").to(last);
     optimizer.zero_grad();
     const Tensor loss = tenon::nn::cross_entropy(network(x), labels);
     loss.backward();
@@ -52,9 +54,7 @@ int main() {
 
   const auto reference = losses(*make_network(), x, labels, {"naive"});
   const auto switched = losses(*make_network(), x, labels, backends);
-  const auto split = make_network();
-  split->get_module("2").to("naive");  // the last layer stays on naive wherever the others go
-  const auto placed = losses(*split, x, labels, backends);
+  const auto placed = losses(*make_network(), x, labels, backends, "naive");
 
   double worst = 0;
   std::printf("step  naive alone  switching  layer 2 on naive\n");
