@@ -237,7 +237,8 @@ Labels result_order(const Labels& a, const Labels& b, const Labels& wanted) {
   if (rows.empty() && columns.empty()) return wanted;
   // Rows side by side and as they lie in a, columns as in b, and one of them innermost.
   const auto holds = [&](const Labels& part) {
-    return std::search(wanted.begin(), wanted.end(), part.begin(), part.end()) != wanted.end() || part.empty();
+    return std::search(wanted.begin(), wanted.end(), part.begin(), part.end()) != wanted.end() ||
+           part.empty();
   };
   if (holds(rows) && holds(columns) && !is_batch(wanted.back())) return wanted;
   Labels order = filtered(wanted, is_batch);
