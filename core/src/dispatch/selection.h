@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "../device_memory.h"
@@ -40,7 +41,9 @@ struct Target {
 
   [[nodiscard]] std::string name() const;
   friend bool operator==(const Target&, const Target&) = default;
-  friend auto operator<=>(const Target&, const Target&) = default;
+  friend bool operator<(const Target& a, const Target& b) {
+    return std::tie(a.backend, a.memory) < std::tie(b.backend, b.memory);
+  }
 };
 
 /// Targets in order of preference, at least one; immutable and interned, so that pointers may be kept and
