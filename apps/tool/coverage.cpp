@@ -46,6 +46,7 @@ std::vector<std::string> available_names(const std::vector<BackendInfo>& backend
 
 std::vector<std::string_view> names_of(const std::vector<DType>& dtypes) {
   std::vector<std::string_view> names;
+  names.reserve(dtypes.size());
   for (const DType dtype : dtypes) names.push_back(name(dtype));
   return names;
 }
