@@ -66,6 +66,7 @@ class Device {
     const std::lock_guard lock(mutex_);
     const cl_kernel kernel = kernel_of(id, dtype);
     cl_uint position = 0;
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): a cl_mem goes as the handle that it is
     (set_argument(kernel, position++, sizeof(Arguments), &arguments), ...);
     enqueue(kernel, range);
   }

@@ -39,7 +39,8 @@ void run_init(Device& device, const plugin::Call& call) {
   const DType dtype = out.dtype();
   const cl_mem memory = memory_of(out);
   const auto attributes = call.attributes<tenon_init_attributes>();
-  const auto [first, second] = attributes.value;
+  const tenon_number first = attributes.value[0];
+  const tenon_number second = attributes.value[1];
   const cl_ulong seed = attributes.seed;
   const cl_ulong offset = attributes.offset;
   Nest({out}).for_each_layout([&](const Layout& layout) {
