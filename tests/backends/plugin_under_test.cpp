@@ -16,9 +16,6 @@
 #ifndef TENON_COMPLETE_PLUGINS
 #define TENON_COMPLETE_PLUGINS ""
 #endif
-#ifndef TENON_PARTIAL_PLUGINS
-#define TENON_PARTIAL_PLUGINS ""
-#endif
 
 namespace tenon::conformance {
 namespace {
@@ -140,7 +137,6 @@ std::vector<PluginSpec> plugins_under_test() {
     append(specs, named, complete ? Coverage::complete : Coverage::partial);
   } else {
     append(specs, TENON_COMPLETE_PLUGINS, Coverage::complete);
-    append(specs, TENON_PARTIAL_PLUGINS, Coverage::partial);
   }
   return specs;
 }
