@@ -83,8 +83,8 @@ DLTensor PlacedCall::on_device(DLTensor tensor) const {
 }
 
 tenon_status PlacedCall::run_and_wait() {
-  if (frame_.empty()) return plugin_->run(*call_);
-  const tenon_status status = plugin_->run(*reinterpret_cast<const tenon_call*>(frame_.data()));
+  const tenon_status status = plugin_->run(call());
+  if (!plugin_->has_memory()) return status;
   const tenon_status later = plugin_->table().synchronize(plugin_->backend(), kIndex, nullptr);
   return status != TENON_OK ? status : later;
 }

@@ -46,6 +46,8 @@ class PlacedCall {
   PlacedCall(const PlacedCall&) = delete;
   PlacedCall& operator=(const PlacedCall&) = delete;
 
+  /// What the backend says of it.
+  [[nodiscard]] bool supported() const { return plugin_->supports(call()) != 0; }
   /// Runs it as a host would, waits until it is done, and brings all operands back. The status is that of
   /// `run`, or of `synchronize` if only that failed.
   tenon_status run();
@@ -53,6 +55,9 @@ class PlacedCall {
   tenon_status run_again(Operand& output);
 
  private:
+  [[nodiscard]] const tenon_call& call() const {
+    return frame_.empty() ? *call_ : *reinterpret_cast<const tenon_call*>(frame_.data());
+  }
   tenon_status run_and_wait();
   [[nodiscard]] DLTensor on_device(DLTensor tensor) const;
 

@@ -60,7 +60,7 @@ void Grader::grade(const Trial& trial, const std::vector<Expected>& expected) {
   trial.output->seal();
   for (Operand* const input : trial.inputs) input->seal();
   PlacedCall placed(*plugin_, frame.call(), operands_of(trial));
-  if (run_watched(trial, frame.call(), placed) == Ran::no) return;
+  if (run_watched(trial, placed) == Ran::no) return;
   judge(trial, expected);
 
   const std::vector<std::byte> first = trial.output->image();
@@ -72,11 +72,11 @@ void Grader::grade(const Trial& trial, const std::vector<Expected>& expected) {
   for (const std::string& misuse : host::take_misuse()) fail(trial, misuse);
 }
 
-Grader::Ran Grader::run_watched(const Trial& trial, const tenon_call& call, PlacedCall& placed) {
+Grader::Ran Grader::run_watched(const Trial& trial, PlacedCall& placed) {
   Frame without_data(trial, plugin_->properties().device);
   without_data.drop_data();
   const FloatingPointEnvironment environment;
-  const bool supported = plugin_->supports(call) != 0;
+  const bool supported = placed.supported();
   if ((plugin_->supports(without_data.call()) != 0) != supported) {
     fail(trial, "supports() answers differently without data pointers");
   }
@@ -167,8 +167,9 @@ void Grader::grade_unknown(const tenon_call& call, const std::string& name,
   output.seal();
   std::vector<Operand*> operands = inputs;
   operands.push_back(&output);
-  if (plugin_->supports(call) != 0) fail(name + ": supports() says 1");
-  const tenon_status status = run_call(*plugin_, call, operands);
+  PlacedCall placed(*plugin_, call, operands);
+  if (placed.supported()) fail(name + ": supports() says 1");
+  const tenon_status status = placed.run();
   host::take_error();
   if (status != TENON_UNSUPPORTED) {
     fail(name + ": run() returns " + std::to_string(status) + ", want TENON_UNSUPPORTED");

@@ -65,7 +65,7 @@ class Grader {
 
  private:
   enum class Ran : std::uint8_t { ok, no };
-  Ran run_watched(const Trial& trial, const tenon_call& call, PlacedCall& placed);
+  Ran run_watched(const Trial& trial, PlacedCall& placed);
   void judge(const Trial& trial, const std::vector<Expected>& expected);
   void fail(const Trial& trial, const std::string& text);
 

@@ -5,9 +5,13 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -29,14 +33,42 @@ tenon_status failure(tenon_status status, const char* text) {
   return status;
 }
 
-/// What a handle points to.
-struct Block {
-  std::vector<std::byte> bytes;
+/// What the handles stand for. A handle that was not allocated here, an address of the host's above all, is the
+/// caller's mistake and an exception.
+class Blocks {
+ public:
+  void* allocate(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    return blocks_.emplace_back(std::make_unique<Block>(bytes)).get();
+  }
+  void deallocate(const void* handle) {
+    const std::lock_guard lock(mutex_);
+    blocks_.erase(find(handle));
+  }
+  std::byte* bytes(const void* handle) {
+    const std::lock_guard lock(mutex_);
+    return (*find(handle))->data();
+  }
+
+ private:
+  using Block = std::vector<std::byte>;
+
+  std::vector<std::unique_ptr<Block>>::iterator find(const void* handle) {
+    const auto found = std::find_if(blocks_.begin(), blocks_.end(),
+                                    [&](const auto& block) { return block.get() == handle; });
+    if (found == blocks_.end()) throw std::invalid_argument("this is no handle of the pretended device");
+    return found;
+  }
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Block>> blocks_;
 };
+
+Blocks blocks;
 
 std::byte* bytes_of(DLDevice device, const void* memory) {
   if (device.device_type == kDLCPU) return static_cast<std::byte*>(const_cast<void*>(memory));
-  return static_cast<Block*>(const_cast<void*>(memory))->bytes.data();
+  return blocks.bytes(memory);
 }
 
 std::vector<DLTensor> on_host(const DLTensor* tensors, std::uint32_t count) {
@@ -73,13 +105,11 @@ tenon_status device_properties(tenon_backend* backend, std::int32_t index,
 
 tenon_status allocate(tenon_backend*, std::int32_t, std::size_t bytes, void** memory) {
   if (bytes > kCapacity) return failure(TENON_OUT_OF_MEMORY, "the pretended device is full");
-  *memory = new Block{std::vector<std::byte>(bytes)};
+  *memory = blocks.allocate(bytes);
   return TENON_OK;
 }
 
-void deallocate(tenon_backend*, std::int32_t, void* memory, std::size_t) {
-  delete static_cast<Block*>(memory);
-}
+void deallocate(tenon_backend*, std::int32_t, void* memory, std::size_t) { blocks.deallocate(memory); }
 
 tenon_status copy(tenon_backend*, DLDevice to_device, void* to, DLDevice from_device, const void* from,
                   std::size_t bytes, void*) {
