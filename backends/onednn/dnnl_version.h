@@ -56,6 +56,15 @@ inline dnnl::primitive_desc sum_descriptor(const dnnl::engine& engine, const mem
 #endif
 }
 
+/// Of the descriptor's last axis.
+inline memory::dim last_extent(const memory::desc& descriptor) {
+#if DNNL_VERSION_MAJOR >= 3
+  return descriptor.get_dims().back();
+#else
+  return descriptor.dims().back();
+#endif
+}
+
 /// The product times `factor`, before every other post-op. Of a bias that is given to matmul_descriptor the
 /// versions make different things: pass it as a binary post-op where there is a factor.
 inline void append_factor(float factor, dnnl::post_ops& operations,

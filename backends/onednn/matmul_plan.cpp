@@ -159,6 +159,7 @@ void prefer_gemm(MatmulPlan& plan, const MatmulProblem& problem, const tenon_mat
   const std::int64_t m = problem.row.extent;
   const std::int64_t n = problem.column.extent;
   const std::int64_t k = problem.summed.extent;
+  if (problem.input_dtype != DType::float32 || problem.output_dtype != DType::float32) return;
   if (problem.batches != 0 || plan.fuses_activation || (plan.fuses_bias && k < kDeep)) return;
   if (m * n * k >= kSmallProduct) return;
   const auto leading = [](const Layout& layout) { return std::max(layout.strides[0], layout.strides[1]); };
