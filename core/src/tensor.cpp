@@ -126,6 +126,11 @@ void Tensor::set_grad(const Tensor& gradient) const {
     throw ShapeError(fmt::format("[set_grad] the gradient is {} {}, the tensor {} {}", name(gradient.dtype()),
                                  to_string(gradient.shape()), name(dtype()), to_string(shape())));
   }
+  if (gradient.defined() && gradient.device() != device()) {
+    throw AutogradError(
+        fmt::format("[set_grad] the gradient lies in {}, the tensor in {}; bring it with to()",
+                    gradient.device().name(), device().name()));
+  }
   leaf->set_gradient(gradient);
 }
 

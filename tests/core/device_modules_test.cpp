@@ -119,6 +119,17 @@ TEST_F(DeviceTest, ParametersStayTheSameTensors) {
   EXPECT_EQ(layer(x).device(), second);
 }
 
+TEST_F(DeviceTest, AGradientLiesWhereItsTensorDoes) {
+  const Tensor w = x.to("device").set_requires_grad();
+  expect_error<AutogradError>(
+      [&] {
+        w.set_grad(ones({2, 3}));
+      },
+      "the gradient lies in cpu, the tensor in device:0");
+  w.set_grad(ones({2, 3}).to("device"));
+  EXPECT_EQ(w.grad().device(), first);
+}
+
 TEST_F(DeviceTest, AModelMovesBetweenForwardAndBackward) {
   set_fallback_policy(Fallback::allow);
   const auto trained = [&](bool moves) {

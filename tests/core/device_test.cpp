@@ -262,8 +262,18 @@ TEST_F(DeviceTest, DeclinedOpsGoThroughTheHost) {
   EXPECT_EQ(y.device(), first);
   EXPECT_EQ(y.to_vector<float>(), (Values{2, 4, 6, 8, 10, 12}));
   const OpCount counted = count("add", "naive");
-  EXPECT_EQ(counted.fallbacks, 1U);
+  EXPECT_EQ(counted.calls, 1U);
   EXPECT_EQ(counted.copied_bytes, 3U * 48U);
+}
+
+TEST_F(DeviceTest, DeclinedOpsGoToWhatIsChosenForTheHost) {
+  set_fallback_policy(Fallback::allow);
+  set_default_backend("blas");
+  const Tensor there = astype(x, DType::float64).to("device");
+  const Tensor y = there + there;
+  EXPECT_EQ(y.device(), first);
+  EXPECT_EQ(count("add", "blas").calls, 1U);
+  EXPECT_EQ(count("add", "naive").calls, 0U);
 }
 
 TEST_F(DeviceTest, DeclinedDTypesGoOnAnyStrides) {
@@ -278,6 +288,9 @@ TEST_F(DeviceTest, DeclinedDTypesGoOnAnyStrides) {
 
 TEST_F(DeviceTest, DeclinedOpsAreAnErrorWhereFallbackIs) {
   const Tensor there = astype(x, DType::float64).to("device");
+  expect_error<BackendError>([&] { there + there; },
+                             "[add] it runs on naive, and its operands lie elsewhere ((2, 3) in device:0, ");
+  const use_backend scope("device");
   expect_error<BackendError>([&] { there + there; }, "[add] no chosen backend (device) does it");
 }
 

@@ -121,6 +121,15 @@ TEST_F(Dispatch, GoesDownTheListAndCounts) {
   EXPECT_TRUE(op_counts().empty());
 }
 
+TEST_F(Dispatch, AsksTheWholeListForAFusedOpBeforeItComposes) {
+  softmax(x);
+  EXPECT_EQ(count("softmax", "naive").calls, 1u);
+  const use_backend scope("partial,naive");
+  softmax(x);
+  EXPECT_EQ(count("softmax", "naive").calls, 2u);
+  EXPECT_EQ(count("exp", "naive").calls, 0u);
+}
+
 TEST_F(Dispatch, FallsBackOnNaiveSilentlyIfAllowed) {
   const use_backend scope("partial");
   EXPECT_EQ((x - x).to_vector<float>(), (std::vector<float>(6, 0)));

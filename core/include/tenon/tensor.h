@@ -83,8 +83,8 @@ class TENON_API Tensor {
   const Tensor& set_requires_grad(bool requires_grad = true) const;
   /// The gradient collected by backward(); undefined if there is none.
   [[nodiscard]] Tensor grad() const;
-  /// Replaces the collected gradient; an undefined one forgets it. Throws on another shape or dtype, or if
-  /// this tensor does not collect one.
+  /// Replaces the collected gradient; an undefined one forgets it. Throws on another shape, dtype or device,
+  /// or if this tensor does not collect one.
   void set_grad(const Tensor& grad) const;
   /// Adds d(this)/d(leaf) to every leaf's grad(). `gradient` has this tensor's shape; undefined stands for 1
   /// and needs a tensor of one element. See autograd.h.

@@ -202,7 +202,10 @@ bool try_dispatch(Op op, std::initializer_list<Operand> inputs, const Tensor& ou
   };
   if (std::ranges::any_of(operands, is_elsewhere)) return false;
   output.storage()->place(selection.memory());
-  return attempt(selection.targets().front(), {op, operands, output, attributes});
+  const Request request = {op, operands, output, attributes};
+  return std::ranges::any_of(selection.targets(), [&](const Target& target) {
+    return target.memory == selection.memory() && attempt(target, request);
+  });
 }
 
 bool dispatch_where_it_lies(Op op, std::initializer_list<Operand> inputs, const Tensor& output,

@@ -154,7 +154,11 @@ const Selection& elsewhere(const Selection& now, DeviceMemory* memory) {
   if (!there.empty()) return intern(std::move(there));
   if (memory == nullptr) return host_selection();
   for (Backend* backend : Registry::instance().opened()) {
-    if (backend->instance == memory->instance()) return intern({{backend, memory}});
+    if (backend->instance != memory->instance()) continue;
+    // What its own backend declines goes to those that were chosen.
+    there.push_back({backend, memory});
+    std::ranges::copy(now.targets(), std::back_inserter(there));
+    return intern(std::move(there));
   }
   return now;  // not reached: memory comes from an open backend
 }

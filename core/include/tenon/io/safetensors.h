@@ -25,7 +25,8 @@ struct SafetensorsFile {
 /// naming file and field, on a header that is not exactly what the format allows (duplicate or unknown keys,
 /// wrong types, numbers beyond int64, invalid UTF-8, NUL in a name) and on byte ranges that overlap, leave
 /// holes, differ from dtype and shape, or do not end with the file. Allocates no more than the file's size
-/// and 64 MiB, and so refuses more than 32768 tensors, or 16 MiB of names and metadata.
+/// and 64 MiB, and so refuses more than 32768 tensors, or 16 MiB of names and metadata. The tensors lie on the
+/// host, from where load_state_dict() takes each to its parameter.
 TENON_API SafetensorsFile load_safetensors(const std::string& path);
 
 /// Writes `tensors` (names unique, valid UTF-8, without NUL, not "__metadata__") so that each begins at a
