@@ -167,4 +167,46 @@ void transposed_copy_against_primitive(benchmark::State& state) {
 }
 BENCHMARK(transposed_copy_against_primitive)->Arg(64)->Arg(256)->Arg(1024)->UseRealTime();
 
+dnnl::inner_product_backward_weights::primitive_desc linear_backward(const memory::desc& x,
+                                                                     const memory::desc& weight,
+                                                                     const memory::desc& bias,
+                                                                     const memory::desc& out) {
+  using Forward = dnnl::inner_product_forward;
+#if DNNL_VERSION_MAJOR >= 3
+  const Forward::primitive_desc forward(engine(), dnnl::prop_kind::forward_training, x, weight, bias, out);
+  return {engine(), x, weight, bias, out, forward};
+#else
+  const Forward::primitive_desc forward({dnnl::prop_kind::forward_training, x, weight, bias, out}, engine());
+  return {{x, weight, bias, out}, engine(), forward};
+#endif
+}
+
+/// The gradients of a linear layer's weight and bias: two ops against oneDNN's one. Arguments: batch, in, out.
+void linear_backward_against_primitive(benchmark::State& state) {
+  const tenon::NoGrad no_grad;
+  const tenon::use_backend scope("onednn");
+  const tenon::Tensor x = tenon::uniform({state.range(0), state.range(1)});
+  const tenon::Tensor g = tenon::uniform({state.range(0), state.range(2)});
+  const tenon::Tensor weight = tenon::empty({state.range(2), state.range(1)});
+  const tenon::Tensor bias = tenon::empty({state.range(2)});
+  const auto like = [](const tenon::Tensor& tensor) {
+    return dense({tensor.shape().begin(), tensor.shape().end()});
+  };
+  const Direct direct(linear_backward(like(x), like(weight), like(bias), like(g)),
+                      {{DNNL_ARG_SRC, at(like(x), x)},
+                       {DNNL_ARG_DIFF_DST, at(like(g), g)},
+                       {DNNL_ARG_DIFF_WEIGHTS, at(like(weight), weight)},
+                       {DNNL_ARG_DIFF_BIAS, at(like(bias), bias)}});
+  take_turns(state, direct, [&] {
+    benchmark::DoNotOptimize(tenon::matmul(tenon::transpose(g), x));
+    benchmark::DoNotOptimize(tenon::sum(g, {0}));
+  });
+}
+BENCHMARK(linear_backward_against_primitive)
+    ->Args({64, 784, 50})
+    ->Args({64, 50, 10})
+    ->Args({256, 784, 512})
+    ->Args({256, 512, 10})
+    ->UseRealTime();
+
 }  // namespace
