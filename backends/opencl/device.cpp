@@ -3,7 +3,9 @@
 #include <tenon/plugin/backend.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 namespace tenon::opencl {
@@ -23,6 +25,14 @@ std::string text(cl_device_id device, cl_device_info what) {
   check(clGetDeviceInfo(device, what, size, value.data(), nullptr), "clGetDeviceInfo");
   value.resize(value.find_last_not_of(std::string(" \0", 2)) + 1);
   return value;
+}
+
+/// PoCL learns from sysfs how much memory there is; without, as in a bare chroot, it ends the process.
+bool would_end_the_process(cl_platform_id platform) {
+  char name[64] = {};
+  clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof(name) - 1, name, nullptr);
+  return std::string_view(name) == "Portable Computing Language" &&
+         !std::filesystem::exists("/sys/devices/system/cpu");
 }
 
 constexpr unsigned kTogether = 16;
@@ -214,6 +224,10 @@ std::vector<std::unique_ptr<Device>> all_devices() {
   check(code, "clGetPlatformIDs");
   std::vector<cl_platform_id> platforms(count);
   check(clGetPlatformIDs(count, platforms.data(), nullptr), "clGetPlatformIDs");
+  std::erase_if(platforms, would_end_the_process);
+  if (platforms.empty()) {
+    throw std::runtime_error("PoCL, the only OpenCL platform, needs /sys: mount -t sysfs sysfs /sys");
+  }
   std::vector<std::unique_ptr<Device>> devices;
   for (const cl_platform_id platform : platforms) {
     cl_uint size = 0;

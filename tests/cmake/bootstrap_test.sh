@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # bootstrap_test.sh BOOTSTRAP: what bootstrap.sh makes of apt-get, with stand-ins for dpkg-query, sudo and apt-get.
 set -euo pipefail
-bootstrap=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 chmod 755 "$work"
+cp "$1" "$work/bootstrap.sh" # where another user may read it
 
 stand_in() {
   printf '#!/bin/bash\n%s\n' "$2" > "$work/$1"
@@ -19,7 +19,7 @@ stand_in apt-get 'echo "apt-get $1: DEBIAN_FRONTEND=${DEBIAN_FRONTEND:-unset}"
 as_user=()
 [[ $EUID -ne 0 ]] || as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 status=0
-said=$(PATH="$work:$PATH" "${as_user[@]}" bash "$bootstrap" test 2>&1) || status=$?
+said=$(PATH="$work:$PATH" "${as_user[@]}" bash "$work/bootstrap.sh" test 2>&1) || status=$?
 
 expect() {
   [[ $said == *"$1"* ]] || { printf 'expected: %s\nfound:\n%s\n' "$1" "$said" >&2; exit 1; }
