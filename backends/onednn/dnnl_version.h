@@ -4,6 +4,8 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include <string_view>
+
 namespace tenon::onednn {
 
 #if DNNL_VERSION_MAJOR >= 3
@@ -14,16 +16,23 @@ inline constexpr bool kVersion3 = false;
 
 using dnnl::memory;
 
-/// `bias` may be an empty descriptor.
-inline dnnl::matmul::primitive_desc matmul_descriptor(const dnnl::engine& engine, const memory::desc& a,
-                                                      const memory::desc& b, const memory::desc& bias,
-                                                      const memory::desc& out,
-                                                      const dnnl::primitive_attr& attributes) {
+/// The first of oneDNN's implementations whose name `accepts`. `bias` may be an empty descriptor. Throws
+/// dnnl::error, dnnl_unimplemented if there is none.
+template <typename Accepts>
+dnnl::matmul::primitive_desc matmul_descriptor(const dnnl::engine& engine, const memory::desc& a,
+                                               const memory::desc& b, const memory::desc& bias,
+                                               const memory::desc& out,
+                                               const dnnl::primitive_attr& attributes, Accepts&& accepts) {
 #if DNNL_VERSION_MAJOR >= 3
-  return dnnl::matmul::primitive_desc(engine, a, b, bias, out, attributes);
+  dnnl::matmul::primitive_desc found(engine, a, b, bias, out, attributes);
 #else
-  return dnnl::matmul::primitive_desc(dnnl::matmul::desc(a, b, bias, out), attributes, engine);
+  const dnnl::matmul::desc operation(a, b, bias, out);  // next_impl() reads it again
+  dnnl::matmul::primitive_desc found(operation, attributes, engine);
 #endif
+  while (!accepts(std::string_view(found.impl_info_str()))) {
+    if (!found.next_impl()) throw dnnl::error(dnnl_unimplemented, "no implementation of matmul will do");
+  }
+  return found;
 }
 
 inline dnnl::primitive_desc eltwise_descriptor(const dnnl::engine& engine, dnnl::algorithm algorithm,

@@ -68,10 +68,10 @@ std::optional<dnnl::matmul::primitive_desc> find_matmul(const dnnl::memory::desc
                                                         const dnnl::memory::desc& out,
                                                         const dnnl::primitive_attr& attributes) {
   try {
-    dnnl::matmul::primitive_desc found = matmul_descriptor(cpu_engine(), a, b, bias, out, attributes);
-    while (is_wrong_on_amx(found.impl_info_str(), last_extent(a))) {
-      if (!found.next_impl()) return std::nullopt;
-    }
+    const memory::dim summed = last_extent(a);
+    dnnl::matmul::primitive_desc found =
+        matmul_descriptor(cpu_engine(), a, b, bias, out, attributes,
+                          [&](std::string_view name) { return !is_wrong_on_amx(name, summed); });
     if (std::string_view(found.impl_info_str()).starts_with("ref")) return std::nullopt;
     return found;
   } catch (const dnnl::error& error) {

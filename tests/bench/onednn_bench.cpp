@@ -93,7 +93,8 @@ void matmul_against_primitive(benchmark::State& state) {
   const memory::desc right = dense({k, n});
   const memory::desc out = dense({m, n});
   const Direct direct(
-      tenon::onednn::matmul_descriptor(engine(), left, right, memory::desc(), out, dnnl::primitive_attr()),
+      tenon::onednn::matmul_descriptor(engine(), left, right, memory::desc(), out, dnnl::primitive_attr(),
+                                       [](auto) { return true; }),
       {{DNNL_ARG_SRC, at(left, a)}, {DNNL_ARG_WEIGHTS, at(right, b)}, {DNNL_ARG_DST, at(out, c)}});
   take_turns(state, direct, [&] { benchmark::DoNotOptimize(tenon::matmul(a, b)); });
 }

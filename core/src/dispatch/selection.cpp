@@ -62,9 +62,9 @@ const Selection& host_selection() {
     throw BackendError("no backend on host memory can be used; candidates:" +
                        Registry::instance().candidates_text());
   }
-  const Selection& selection = intern({first_target(*best)});
-  known.store(&selection, std::memory_order_release);
-  return selection;
+  const Selection* const selection = &intern({first_target(*best)});
+  known.store(selection, std::memory_order_release);
+  return *selection;
 }
 
 }  // namespace
