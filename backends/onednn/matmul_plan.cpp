@@ -17,9 +17,30 @@ memory::data_type data_type(DType dtype) {
   return dtype == DType::bfloat16 ? memory::data_type::bf16 : memory::data_type::f32;
 }
 
+/// oneDNN 3.7 on AVX-512 takes a vector's elements for neighbours, whatever its stride.
+bool is_vector_with_gaps(const Matrix& matrix, Operand operand) {
+  if (matrix.row->extent != 1 && matrix.column->extent != 1) return false;
+  const Axis* const along = matrix.row->extent == 1 ? matrix.column : matrix.row;
+  return along->extent != 1 && along->stride[operand] != 1;
+}
+
+/// oneDNN 3.7 on AVX-512 needs several batch axes to lie around the matrix, each around the next.
+bool has_entangled_batches(const Layout& layout) {
+  if (layout.rank < 4) return false;
+  std::int64_t span = 0;
+  for (int i = layout.rank - 1; i >= 0; --i) {
+    if (layout.shape[i] == 1) continue;
+    if (i < layout.rank - 2 && layout.strides[i] < span) return true;
+    span = std::max(span, layout.strides[i] * layout.shape[i]);
+  }
+  return false;
+}
+
 /// The operand where it lies; none if neither of its matrix's axes is dense or its axes do not nest.
 std::optional<Layout> layout_in_place(const MatmulProblem& problem, Operand operand) {
-  const auto [row, column] = problem.matrix(operand);
+  const Matrix matrix = problem.matrix(operand);
+  if (kVersion3 && is_vector_with_gaps(matrix, operand)) return std::nullopt;
+  const auto [row, column] = matrix;
   Layout layout;
   for (int i = 0; i < problem.batches; ++i) {
     const std::int64_t stride = problem.batch[i].stride[operand];
@@ -37,7 +58,7 @@ std::optional<Layout> layout_in_place(const MatmulProblem& problem, Operand oper
   } else {
     return std::nullopt;
   }
-  if (!layout.nests()) return std::nullopt;
+  if (!layout.nests() || (kVersion3 && has_entangled_batches(layout))) return std::nullopt;
   return layout;
 }
 

@@ -1,8 +1,11 @@
 #include "opencl/device.h"
 
+#include "opencl/layout.h"
+
 #include <tenon/plugin/backend.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <string_view>
@@ -35,6 +38,22 @@ bool would_end_the_process(cl_platform_id platform) {
          !std::filesystem::exists("/sys/devices/system/cpu");
 }
 
+/// Never destroyed: it is for the end of the process.
+struct LiveDevices {
+  std::mutex mutex;
+  std::set<Device*> devices;
+};
+LiveDevices& live_devices() {
+  static auto* const live = new LiveDevices;
+  return *live;
+}
+
+void finish_live_devices() {
+  LiveDevices& live = live_devices();
+  const std::lock_guard lock(live.mutex);
+  for (Device* const device : live.devices) device->finish();
+}
+
 constexpr unsigned kTogether = 16;
 constexpr std::size_t kStaged = std::size_t{1} << 20;
 constexpr std::size_t kSmallWrite = kStaged / 16;
@@ -63,9 +82,17 @@ Device::Device(cl_device_id id)
   if ((single & CL_FP_DENORM) == 0) flags_ |= TENON_FLAG_FLUSHES_DENORMALS;
 }
 
+void Device::finish() noexcept {
+  if (queue_ != nullptr) clFinish(queue_);
+}
+
 Device::~Device() {
+  {
+    const std::lock_guard lock(live_devices().mutex);
+    live_devices().devices.erase(this);
+  }
   if (queue_ == nullptr) return;
-  clFinish(queue_);
+  finish();
   for (const Block& block : spare_) clReleaseMemObject(block.memory);
   clReleaseCommandQueue(queue_);
 }
@@ -77,6 +104,10 @@ void Device::connect() {
     check(code, "clCreateContext");
     queue_ = clCreateCommandQueue(context_.get(), id_, 0, &code);
     check(code, "clCreateCommandQueue");
+    {
+      const std::lock_guard lock(live_devices().mutex);
+      live_devices().devices.insert(this);
+    }
     compiler_.emplace(context_.get(), id_, traits_, options_,
                       name_ + '\n' + driver_ + '\n' + TENON_OPENCL_VERSION);
   });
@@ -93,8 +124,12 @@ std::uint64_t Device::free_memory() const {
 }
 
 void Device::probe() {
-  const std::lock_guard lock(mutex_);
-  kernel_of(KernelId::binary, DType::float32);
+  constexpr std::size_t kBytes = sizeof(float);
+  const cl_mem memory = allocate(kBytes);
+  const cl_uint member = TENON_BINARY_ADD;
+  launch(KernelId::binary, DType::float32, Range::of(1), memory, memory, memory, Layout{}, member);
+  deallocate(memory, kBytes);
+  synchronize();
 }
 
 cl_mem Device::allocate(std::size_t bytes) {
@@ -182,6 +217,13 @@ void Device::enqueue(cl_kernel kernel, const Range& range) {
   check(clEnqueueNDRangeKernel(queue_, kernel, dimensions, nullptr, items.data(), group.data(), 0, nullptr,
                                nullptr),
         "clEnqueueNDRangeKernel");
+  // PoCL compiles a kernel for each size of group when it first runs, in a thread that does not survive the end of
+  // the compiler's static objects. So it is waited for; and what is queued after that, by a handler that was
+  // registered after those objects were made and therefore comes before their end.
+  if (is_cpu_ && compiled_.emplace(kernel, group).second) {
+    check(clFinish(queue_), "clFinish");
+    std::atexit(finish_live_devices);
+  }
   // A driver may hold back what is queued until it is told to begin or waited for.
   if (++queued_ % kTogether == 0) check(clFlush(queue_), "clFlush");
 }

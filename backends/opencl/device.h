@@ -11,7 +11,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tenon::opencl {
@@ -47,7 +49,7 @@ class Device {
   /// What this backend has not taken; others' shares OpenCL does not tell.
   [[nodiscard]] std::uint64_t free_memory() const;
 
-  /// Compiles one kernel, to see whether the device's compiler works. Throws what it says.
+  /// Compiles and runs one kernel, to see whether the device works. Throws what it says.
   void probe();
 
   /// Throws plugin::OutOfDeviceMemory: beyond the device's limits at once, though OpenCL itself would find out
@@ -59,6 +61,8 @@ class Device {
   void read(void* to, cl_mem from, std::size_t bytes);
   void copy(cl_mem to, cl_mem from, std::size_t bytes);
   void synchronize();
+  /// Waits for everything that is queued, whether it fails or not.
+  void finish() noexcept;
 
   /// Queues a kernel. Each argument is a cl_mem or a struct or number that the kernel takes by value.
   template <typename... Arguments>
@@ -105,6 +109,7 @@ class Device {
   std::optional<Compiler> compiler_;
   std::array<std::array<OwnedProgram, kDTypeCount>, kFamilyCount> programs_;
   std::array<std::array<OwnedKernel, kDTypeCount>, kKernelCount> kernels_;
+  std::set<std::pair<cl_kernel, std::array<std::size_t, 3>>> compiled_;  // what PoCL has run, in such groups
   unsigned queued_ = 0;
   std::uint64_t taken_ = 0;
   std::vector<std::byte> staged_;  // what small writes still read from

@@ -2,6 +2,7 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <tenon/autograd.h>
 #include <tenon/backend.h>
 #include <tenon/creation.h>
 #include <tenon/device.h>
@@ -13,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -168,6 +170,19 @@ TEST(EmulatedCuda, EveryCallOfAStepMayFailOnceAndTheNextStepWorks) {
     EXPECT_EQ(emulation.live_handles(), handles) << n;
   }
   EXPECT_GT(errors, calls / 2);
+}
+
+// Drivers have threads of their own that work on while the process ends.
+TEST_P(DeviceTraining, AProcessMayEndWithWorkQueued) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  const auto queue_and_exit = [] {
+    const use_backend scope(GetParam());
+    const NoGrad no_grad;
+    const Tensor x = uniform({64, 64});
+    for (const Tensor& y : {exp(x), matmul(x, x), sum(x, {0}), softmax(x), erf(x)}) (void)(y + 1);
+    std::exit(0);
+  };
+  EXPECT_EXIT(queue_and_exit(), testing::ExitedWithCode(0), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, DeviceTraining, testing::Values("opencl", "cuda-emulated"),
