@@ -127,7 +127,9 @@ void Device::probe() {
   constexpr std::size_t kBytes = sizeof(float);
   const cl_mem memory = allocate(kBytes);
   const cl_uint member = TENON_BINARY_ADD;
-  launch(KernelId::binary, DType::float32, Range::of(1), memory, memory, memory, Layout{}, member);
+  Nest().for_each_layout([&](const Layout& layout) {
+    launch(KernelId::binary, DType::float32, Range::of(1), memory, memory, memory, layout, member);
+  });
   deallocate(memory, kBytes);
   synchronize();
 }
