@@ -2,8 +2,14 @@
 
 #include <clblast.h>
 
+#include <tenon/plugin/backend.hpp>
+
+#include <algorithm>
 #include <cstdlib>
+#include <limits>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace tenon::opencl {
 namespace {
@@ -31,22 +37,57 @@ Layout layout_of(const BlastMatrix& x) {
   return {clblast::Transpose::kNo, 0, false};
 }
 
-template <typename T>
-clblast::StatusCode multiply(cl_command_queue* queue, T alpha, const BlastMatrix& a, const Layout& a_layout,
-                             const BlastMatrix& b, const Layout& b_layout, T beta, const BlastMatrix& c,
-                             const Layout& c_layout, std::int64_t batches) {
-  const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
-  if (batches == 1) {
-    return clblast::Gemm<T>(clblast::Layout::kRowMajor, a_layout.transpose, b_layout.transpose, size(c.rows),
-                            size(c.columns), size(a.columns), alpha, a.memory, size(a.offset),
-                            a_layout.leading, b.memory, size(b.offset), b_layout.leading, beta, c.memory,
-                            size(c.offset), c_layout.leading, queue);
+/// How many of the batches a launch takes: devices count work-groups in 16 bits.
+constexpr std::int64_t kMostBatches = 32768;
+
+/// CLBlast indexes in 32 bits, and pads matrices to multiples of its tiles.
+bool fits(const BlastMatrix& x, std::int64_t batches) {
+  constexpr std::int64_t kTile = 128;
+  constexpr std::int64_t kLimit = std::numeric_limits<std::int32_t>::max();
+  const auto padded = [](std::int64_t extent) { return (extent + kTile - 1) / kTile * kTile; };
+  const std::int64_t last = x.offset + (batches - 1) * x.batch_stride + (x.rows - 1) * x.row_stride +
+                            (x.columns - 1) * x.column_stride;
+  return last < kLimit && padded(x.rows) <= kLimit / padded(x.columns) / std::min(batches, kMostBatches);
+}
+
+struct Operand {
+  const BlastMatrix& matrix;
+  Layout layout;
+
+  [[nodiscard]] std::vector<std::size_t> offsets(std::int64_t first, std::int64_t count) const {
+    std::vector<std::size_t> offsets;
+    offsets.reserve(static_cast<std::size_t>(count));
+    for (std::int64_t i = 0; i < count; ++i) {
+      offsets.push_back(static_cast<std::size_t>(matrix.offset + (first + i) * matrix.batch_stride));
+    }
+    return offsets;
   }
-  return clblast::GemmStridedBatched<T>(
-      clblast::Layout::kRowMajor, a_layout.transpose, b_layout.transpose, size(c.rows), size(c.columns),
-      size(a.columns), alpha, a.memory, size(a.offset), a_layout.leading, size(a.batch_stride), b.memory,
-      size(b.offset), b_layout.leading, size(b.batch_stride), beta, c.memory, size(c.offset),
-      c_layout.leading, size(c.batch_stride), size(batches), queue);
+};
+
+/// Of `count` batches from `first` on. Not by GemmStridedBatched: up to CLBlast 1.6 it forgets offsets, and
+/// strides other than a dense matrix's.
+template <typename T>
+clblast::StatusCode multiply(cl_command_queue* queue, T alpha, const Operand& a, const Operand& b, T beta,
+                             const Operand& c, std::int64_t first, std::int64_t count) {
+  const auto m = static_cast<std::size_t>(c.matrix.rows);
+  const auto n = static_cast<std::size_t>(c.matrix.columns);
+  const auto k = static_cast<std::size_t>(a.matrix.columns);
+  const std::vector<std::size_t> a_offsets = a.offsets(first, count);
+  const std::vector<std::size_t> b_offsets = b.offsets(first, count);
+  const std::vector<std::size_t> c_offsets = c.offsets(first, count);
+  if (count == 1) {
+    return clblast::Gemm<T>(clblast::Layout::kRowMajor, a.layout.transpose, b.layout.transpose, m, n, k,
+                            alpha, a.matrix.memory, a_offsets[0], a.layout.leading, b.matrix.memory,
+                            b_offsets[0], b.layout.leading, beta, c.matrix.memory, c_offsets[0],
+                            c.layout.leading, queue);
+  }
+  const std::vector<T> alphas(a_offsets.size(), alpha);
+  const std::vector<T> betas(a_offsets.size(), beta);
+  return clblast::GemmBatched<T>(clblast::Layout::kRowMajor, a.layout.transpose, b.layout.transpose, m, n, k,
+                                 alphas.data(), a.matrix.memory, a_offsets.data(), a.layout.leading,
+                                 b.matrix.memory, b_offsets.data(), b.layout.leading, betas.data(),
+                                 c.matrix.memory, c_offsets.data(), c.layout.leading, a_offsets.size(),
+                                 queue);
 }
 
 }  // namespace
@@ -59,19 +100,31 @@ bool wants_blast(const Device& device, std::int64_t multiplications) {
 
 bool multiply_by_blast(Device& device, DType dtype, double alpha, const BlastMatrix& a, const BlastMatrix& b,
                        double beta, const BlastMatrix& c, std::int64_t batches) {
-  const Layout a_layout = layout_of(a);
-  const Layout b_layout = layout_of(b);
-  const Layout c_layout = layout_of(c);
-  const bool possible = a_layout.possible && b_layout.possible && c_layout.possible &&
-                        c_layout.transpose == clblast::Transpose::kNo;
+  const Operand left = {a, layout_of(a)};
+  const Operand right = {b, layout_of(b)};
+  const Operand out = {c, layout_of(c)};
+  const bool possible = left.layout.possible && right.layout.possible && out.layout.possible &&
+                        out.layout.transpose == clblast::Transpose::kNo && fits(a, batches) &&
+                        fits(b, batches) && fits(c, batches);
   if (!possible) return false;
-  const clblast::StatusCode status =
-      dtype == DType::float32
-          ? multiply(device.queue(), static_cast<float>(alpha), a, a_layout, b, b_layout,
-                     static_cast<float>(beta), c, c_layout, batches)
-          : multiply(device.queue(), alpha, a, a_layout, b, b_layout, beta, c, c_layout, batches);
-  // CLBlast's codes are OpenCL's where OpenCL has them.
-  check(static_cast<cl_int>(status), "clblast::Gemm");
+  for (std::int64_t first = 0; first < batches; first += kMostBatches) {
+    const std::int64_t count = std::min(batches - first, kMostBatches);
+    const clblast::StatusCode status =
+        dtype == DType::float32 ? multiply(device.queue(), static_cast<float>(alpha), left, right,
+                                           static_cast<float>(beta), out, first, count)
+                                : multiply(device.queue(), alpha, left, right, beta, out, first, count);
+    if (status == clblast::StatusCode::kSuccess) {
+      Device::count_launch();
+      continue;
+    }
+    // CLBlast's codes are OpenCL's where OpenCL has them.
+    const OpenClError error("clblast::Gemm", static_cast<cl_int>(status));
+    if (first > 0) throw error;
+    // It writes out in its last kernel only: ours can still do the call.
+    plugin::host->log(kWarning,
+                      (std::string("[opencl] ") + error.what() + "; another kernel does it").c_str());
+    return false;
+  }
   return true;
 }
 

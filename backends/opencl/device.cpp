@@ -54,6 +54,8 @@ void finish_live_devices() {
   for (Device* const device : live.devices) device->finish();
 }
 
+constexpr std::size_t kMostItems = std::size_t{1} << 30;
+constexpr std::size_t kMostGroups = 65535;
 constexpr unsigned kTogether = 16;
 constexpr std::size_t kStaged = std::size_t{1} << 20;
 constexpr std::size_t kSmallWrite = kStaged / 16;
@@ -64,13 +66,19 @@ constexpr std::size_t kLargestSpare = std::size_t{64} << 20;
 
 Device::Device(cl_device_id id)
     : id_(id),
-      is_cpu_((info<cl_device_type>(id, CL_DEVICE_TYPE) & CL_DEVICE_TYPE_CPU) != 0),
+      type_(info<cl_device_type>(id, CL_DEVICE_TYPE)),
       name_(text(id, CL_DEVICE_NAME)),
       driver_(text(id, CL_DEVICE_VERSION) + ", " + text(id, CL_DRIVER_VERSION)),
       total_memory_(info<cl_ulong>(id, CL_DEVICE_GLOBAL_MEM_SIZE)),
-      largest_block_(info<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE)),
-      largest_group_(info<std::size_t>(id, CL_DEVICE_MAX_WORK_GROUP_SIZE)) {
+      largest_block_(info<cl_ulong>(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE)) {
   const auto single = info<cl_device_fp_config>(id, CL_DEVICE_SINGLE_FP_CONFIG);
+  if (driver_.starts_with("OpenCL 1.0") || driver_.starts_with("OpenCL 1.1")) {
+    throw std::runtime_error("OpenCL 1.2 is needed, and this is " + driver_);
+  }
+  if (text(id, CL_DEVICE_PROFILE) != "FULL_PROFILE" || (single & CL_FP_ROUND_TO_NEAREST) == 0 ||
+      (single & CL_FP_INF_NAN) == 0) {
+    throw std::runtime_error("its floats do not round to nearest or lack infinities and NaN");
+  }
   traits_.has_double = text(id, CL_DEVICE_EXTENSIONS).find("cl_khr_fp64") != std::string::npos;
   traits_.has_fma = (single & CL_FP_FMA) != 0;
   options_ = "-cl-std=CL1.2";
@@ -124,27 +132,32 @@ std::uint64_t Device::free_memory() const {
 }
 
 void Device::probe() {
-  constexpr std::size_t kBytes = sizeof(float);
-  const cl_mem memory = allocate(kBytes);
+  const Scratch number(*this, sizeof(float));
+  const cl_mem memory = number.memory();
   const cl_uint member = TENON_BINARY_ADD;
   Nest().for_each_layout([&](const Layout& layout) {
     launch(KernelId::binary, DType::float32, Range::of(1), memory, memory, memory, layout, member);
   });
-  deallocate(memory, kBytes);
   synchronize();
 }
 
 cl_mem Device::allocate(std::size_t bytes) {
   connect();
   const std::lock_guard lock(mutex_);
-  if (bytes > largest_block_ || bytes > total_memory_ - std::min(taken_, total_memory_)) {
+  const auto lacks = [&] { return bytes > total_memory_ - std::min(taken_, total_memory_); };
+  if (lacks()) release_spare();
+  if (bytes > largest_block_ || lacks()) {
     throw plugin::OutOfDeviceMemory(name_ + " has no " + std::to_string(bytes) + " bytes: " +
                                     std::to_string(taken_) + " of " + std::to_string(total_memory_) +
                                     " are taken, one block has at most " + std::to_string(largest_block_));
   }
   cl_int code = CL_SUCCESS;
-  const cl_mem memory = clCreateBuffer(context_.get(), CL_MEM_READ_WRITE, bytes, nullptr, &code);
-  check(code, "clCreateBuffer");
+  cl_mem memory = clCreateBuffer(context_.get(), CL_MEM_READ_WRITE, bytes, nullptr, &code);
+  if (code != CL_SUCCESS) {
+    release_spare();
+    memory = clCreateBuffer(context_.get(), CL_MEM_READ_WRITE, bytes, nullptr, &code);
+  }
+  check_memory(code, "clCreateBuffer");
   taken_ += bytes;
   return memory;
 }
@@ -167,22 +180,24 @@ void Device::write(cl_mem to, const void* from, std::size_t bytes) {
     const auto* const first = static_cast<const std::byte*>(from);
     staged_.insert(staged_.end(), first, first + bytes);
     const std::byte* const copied = staged_.data() + staged_.size() - bytes;
-    check(clEnqueueWriteBuffer(queue_, to, CL_FALSE, 0, bytes, copied, 0, nullptr, nullptr),
-          "clEnqueueWriteBuffer");
+    check_memory(clEnqueueWriteBuffer(queue_, to, CL_FALSE, 0, bytes, copied, 0, nullptr, nullptr),
+                 "clEnqueueWriteBuffer");
     return;
   }
-  check(clEnqueueWriteBuffer(queue_, to, CL_TRUE, 0, bytes, from, 0, nullptr, nullptr),
-        "clEnqueueWriteBuffer");
+  check_memory(clEnqueueWriteBuffer(queue_, to, CL_TRUE, 0, bytes, from, 0, nullptr, nullptr),
+               "clEnqueueWriteBuffer");
 }
 
 void Device::read(void* to, cl_mem from, std::size_t bytes) {
   connect();
-  check(clEnqueueReadBuffer(queue_, from, CL_TRUE, 0, bytes, to, 0, nullptr, nullptr), "clEnqueueReadBuffer");
+  check_memory(clEnqueueReadBuffer(queue_, from, CL_TRUE, 0, bytes, to, 0, nullptr, nullptr),
+               "clEnqueueReadBuffer");
 }
 
 void Device::copy(cl_mem to, cl_mem from, std::size_t bytes) {
   connect();
-  check(clEnqueueCopyBuffer(queue_, from, to, 0, 0, bytes, 0, nullptr, nullptr), "clEnqueueCopyBuffer");
+  check_memory(clEnqueueCopyBuffer(queue_, from, to, 0, 0, bytes, 0, nullptr, nullptr),
+               "clEnqueueCopyBuffer");
 }
 
 void Device::synchronize() {
@@ -190,44 +205,74 @@ void Device::synchronize() {
   check(clFinish(queue_), "clFinish");
 }
 
-cl_kernel Device::kernel_of(KernelId id, DType dtype) {
+const Device::Kernel& Device::kernel_of(KernelId id, DType dtype) {
   connect();
   const auto column = static_cast<std::size_t>(dtype);
-  OwnedKernel& kernel = kernels_[static_cast<std::size_t>(id)][column];
-  if (!kernel) {
+  Kernel& kernel = kernels_[static_cast<std::size_t>(id)][column];
+  if (!kernel.handle) {
     const Family family = family_of(id);
     OwnedProgram& program = programs_[static_cast<std::size_t>(family)][column];
     if (!program) program = compiler_->compile(family, dtype);
     cl_int code = CL_SUCCESS;
-    kernel.reset(clCreateKernel(program.get(), name_of(id), &code));
+    OwnedKernel made(clCreateKernel(program.get(), name_of(id), &code));
     check(code, "clCreateKernel");
+    check(clGetKernelWorkGroupInfo(made.get(), id_, CL_KERNEL_WORK_GROUP_SIZE, sizeof(kernel.largest_group),
+                                   &kernel.largest_group, nullptr),
+          "clGetKernelWorkGroupInfo");
+    kernel.handle = std::move(made);
   }
-  return kernel.get();
+  return kernel;
 }
 
 void Device::set_argument(cl_kernel kernel, cl_uint position, std::size_t size, const void* value) {
   check(clSetKernelArg(kernel, position, size, value), "clSetKernelArg");
 }
 
-void Device::enqueue(cl_kernel kernel, const Range& range) {
+void Device::enqueue(const Kernel& kernel, const Range& range) {
   std::array<std::size_t, 3> group = range.group;
-  if (group[0] * group[1] * group[2] > largest_group_) group = {1, 1, 1};
-  std::array<std::size_t, 3> items{};
-  for (std::size_t i = 0; i < items.size(); ++i)
-    items[i] = (range.items[i] + group[i] - 1) / group[i] * group[i];
-  const cl_uint dimensions = items[2] > 1 ? 3 : items[1] > 1 || group[1] > 1 ? 2 : 1;
-  check(clEnqueueNDRangeKernel(queue_, kernel, dimensions, nullptr, items.data(), group.data(), 0, nullptr,
-                               nullptr),
-        "clEnqueueNDRangeKernel");
+  while (group[0] * group[1] * group[2] > kernel.largest_group) {
+    std::size_t& most = *std::ranges::max_element(group);
+    most = (most + 1) / 2;
+  }
+  // What devices count in 32 or 16 bits is queued in pieces.
+  std::array<std::size_t, 3> piece = {kMostItems, kMostGroups * group[1], kMostGroups * group[2]};
+  piece[0] -= piece[0] % group[0];
+  const cl_uint dimensions = range.items[2] > 1 ? 3 : range.items[1] > 1 || group[1] > 1 ? 2 : 1;
+  std::array<std::size_t, 3> first{};
+  for (first[2] = 0; first[2] < range.items[2]; first[2] += piece[2]) {
+    for (first[1] = 0; first[1] < range.items[1]; first[1] += piece[1]) {
+      for (first[0] = 0; first[0] < range.items[0]; first[0] += piece[0]) {
+        std::array<std::size_t, 3> items{};
+        for (std::size_t i = 0; i < items.size(); ++i) {
+          const std::size_t rest = std::min(range.items[i] - first[i], piece[i]);
+          items[i] = (rest + group[i] - 1) / group[i] * group[i];
+        }
+        check_memory(clEnqueueNDRangeKernel(queue_, kernel.handle.get(), dimensions, first.data(),
+                                            items.data(), group.data(), 0, nullptr, nullptr),
+                     "clEnqueueNDRangeKernel");
+        count_launch();
+      }
+    }
+  }
   // PoCL compiles a kernel for each size of group when it first runs, in a thread that does not survive the end of
   // the compiler's static objects. So it is waited for; and what is queued after that, by a handler that was
   // registered after those objects were made and therefore comes before their end.
-  if (is_cpu_ && compiled_.emplace(kernel, group).second) {
+  if (is_cpu() && compiled_.emplace(kernel.handle.get(), group).second) {
     check(clFinish(queue_), "clFinish");
     std::atexit(finish_live_devices);
   }
   // A driver may hold back what is queued until it is told to begin or waited for.
   if (++queued_ % kTogether == 0) check(clFlush(queue_), "clFlush");
+}
+
+// Under the lock.
+void Device::release_spare() {
+  for (const Block& block : spare_) {
+    clReleaseMemObject(block.memory);
+    taken_ -= block.bytes;
+  }
+  spare_.clear();
+  clFinish(queue_);  // which held on to them
 }
 
 Device::Block Device::take_scratch(std::size_t bytes) {
@@ -257,6 +302,20 @@ void Device::give_scratch(Block block) noexcept {
   deallocate(block.memory, block.bytes);
 }
 
+namespace {
+
+void add_usable(cl_device_id id, std::vector<std::unique_ptr<Device>>& devices) {
+  try {
+    const bool usable =
+        info<cl_bool>(id, CL_DEVICE_AVAILABLE) != 0 && info<cl_bool>(id, CL_DEVICE_COMPILER_AVAILABLE) != 0;
+    if (usable) devices.push_back(std::make_unique<Device>(id));
+  } catch (const std::exception& error) {
+    plugin::host->log(kWarning, ("[opencl] a device is left out: " + std::string(error.what())).c_str());
+  }
+}
+
+}  // namespace
+
 std::vector<std::unique_ptr<Device>> all_devices() {
   constexpr cl_int kNoPlatform = -1001;  // CL_PLATFORM_NOT_FOUND_KHR
   cl_uint count = 0;
@@ -277,19 +336,16 @@ std::vector<std::unique_ptr<Device>> all_devices() {
     cl_uint size = 0;
     if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, nullptr, &size) != CL_SUCCESS || size == 0) continue;
     std::vector<cl_device_id> ids(size);
-    check(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, size, ids.data(), nullptr), "clGetDeviceIDs");
-    for (const cl_device_id id : ids) {
-      const bool usable =
-          info<cl_bool>(id, CL_DEVICE_AVAILABLE) != 0 && info<cl_bool>(id, CL_DEVICE_COMPILER_AVAILABLE) != 0;
-      if (usable) devices.push_back(std::make_unique<Device>(id));
-    }
+    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, size, ids.data(), nullptr) != CL_SUCCESS) continue;
+    for (const cl_device_id id : ids) add_usable(id, devices);
   }
   if (devices.empty()) {
     throw std::runtime_error(
         "no OpenCL device that can compile kernels: install your GPU vendor's OpenCL driver, or "
         "pocl-opencl-icd to run on the CPU, and see what `clinfo` says");
   }
-  std::stable_partition(devices.begin(), devices.end(), [](const auto& device) { return !device->is_cpu(); });
+  const auto rank = [](const auto& device) { return device->is_gpu() ? 0 : device->is_cpu() ? 1 : 2; };
+  std::ranges::stable_sort(devices, {}, rank);
   return devices;
 }
 

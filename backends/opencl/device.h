@@ -18,6 +18,9 @@
 
 namespace tenon::opencl {
 
+/// Of tenon_host.log.
+inline constexpr std::int32_t kWarning = 2;
+
 /// How many work-items a launch has along each dimension, at least; surplus ones return at once.
 struct Range {
   std::array<std::size_t, 3> items = {1, 1, 1};
@@ -32,13 +35,14 @@ struct Range {
 /// at once; context and queue are made when first needed.
 class Device {
  public:
-  /// Throws OpenClError if the device does not answer.
+  /// Throws OpenClError if the device does not answer, std::runtime_error if it cannot do what abi.h asks for.
   explicit Device(cl_device_id id);
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;
   ~Device();
 
-  [[nodiscard]] bool is_cpu() const { return is_cpu_; }
+  [[nodiscard]] bool is_cpu() const { return (type_ & CL_DEVICE_TYPE_CPU) != 0; }
+  [[nodiscard]] bool is_gpu() const { return (type_ & CL_DEVICE_TYPE_GPU) != 0; }
   [[nodiscard]] bool has_double() const { return traits_.has_double; }
   /// TENON_FLAG_*.
   [[nodiscard]] std::uint32_t flags() const { return flags_; }
@@ -68,31 +72,41 @@ class Device {
   template <typename... Arguments>
   void launch(KernelId id, DType dtype, const Range& range, const Arguments&... arguments) {
     const std::lock_guard lock(mutex_);
-    const cl_kernel kernel = kernel_of(id, dtype);
+    const Kernel& kernel = kernel_of(id, dtype);
     cl_uint position = 0;
     // NOLINTNEXTLINE(bugprone-sizeof-expression): a cl_mem goes as the handle that it is
-    (set_argument(kernel, position++, sizeof(Arguments), &arguments), ...);
+    (set_argument(kernel.handle.get(), position++, sizeof(Arguments), &arguments), ...);
     enqueue(kernel, range);
   }
   /// For CLBlast, which queues its own kernels.
   cl_command_queue* queue();
+  /// How often this thread has queued kernels, on any device.
+  static std::uint64_t launches() { return launches_; }
+  static void count_launch() { ++launches_; }
 
  private:
   friend class Scratch;
+  struct Kernel {
+    OwnedKernel handle;
+    std::size_t largest_group = 1;
+  };
   struct Block {
     cl_mem memory = nullptr;
     std::size_t bytes = 0;
   };
 
   void connect();
-  cl_kernel kernel_of(KernelId id, DType dtype);
+  const Kernel& kernel_of(KernelId id, DType dtype);
   static void set_argument(cl_kernel kernel, cl_uint position, std::size_t size, const void* value);
-  void enqueue(cl_kernel kernel, const Range& range);
+  void enqueue(const Kernel& kernel, const Range& range);
+  void release_spare();
   Block take_scratch(std::size_t bytes);
   void give_scratch(Block block) noexcept;
 
+  inline static thread_local std::uint64_t launches_ = 0;
+
   cl_device_id id_;
-  bool is_cpu_ = false;
+  cl_device_type type_ = 0;
   DeviceTraits traits_;
   std::uint32_t flags_ = 0;
   std::string options_;
@@ -100,7 +114,6 @@ class Device {
   std::string driver_;
   std::uint64_t total_memory_ = 0;
   std::uint64_t largest_block_ = 0;
-  std::size_t largest_group_ = 1;
 
   mutable std::mutex mutex_;  // guards all that follows
   std::once_flag connected_;
@@ -108,7 +121,7 @@ class Device {
   cl_command_queue queue_ = nullptr;
   std::optional<Compiler> compiler_;
   std::array<std::array<OwnedProgram, kDTypeCount>, kFamilyCount> programs_;
-  std::array<std::array<OwnedKernel, kDTypeCount>, kKernelCount> kernels_;
+  std::array<std::array<Kernel, kDTypeCount>, kKernelCount> kernels_;
   std::set<std::pair<cl_kernel, std::array<std::size_t, 3>>> compiled_;  // what PoCL has run, in such groups
   unsigned queued_ = 0;
   std::uint64_t taken_ = 0;

@@ -1,6 +1,7 @@
 // INDEX: the indices are checked on the device before anything is written, and the answer, 16 bytes, is waited for.
 #include "opencl/families.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -54,6 +55,8 @@ void gather(Device& device, const Call& call, std::size_t axis) {
   });
 }
 
+constexpr cl_long kLongestLine = 1 << 16;
+
 void scatter_add(Device& device, const Call& call, std::size_t axis) {
   const View index = call.input(0);
   const View src = call.input(1);
@@ -71,9 +74,13 @@ void scatter_add(Device& device, const Call& call, std::size_t axis) {
   const cl_long index_stride = index.strides()[axis];
   const cl_long src_stride = src.strides()[axis];
   lines.for_each_layout([&](const Layout& layout) {
-    device.launch(KernelId::scatter_add, out.dtype(), Range::of(layout.size), memory_of(out),
-                  memory_of(index), memory_of(src), layout, is_wide(index), extent, out_stride, index_stride,
-                  src_stride);
+    // No launch takes long: a GPU that also draws a screen would end it.
+    for (cl_long begin = 0; begin < extent; begin += kLongestLine) {
+      const cl_long end = std::min(begin + kLongestLine, extent);
+      device.launch(KernelId::scatter_add, out.dtype(), Range::of(layout.size), memory_of(out),
+                    memory_of(index), memory_of(src), layout, is_wide(index), begin, end, out_stride,
+                    index_stride, src_stride);
+    }
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace tenon::opencl {
@@ -179,8 +180,15 @@ void run_matmul(Device& device, const Call& call) {
   constexpr std::int64_t kReuse = 8;
   const bool scattered =
       b.column_stride() != 1 && b.columns() >= kLanes && a.rows() >= kReuse && b.rows() > 0;
-  const Scratch dense(device, scattered ? b.dense_bytes() : 0);
-  if (scattered) b.lay_out_densely(device, dense.memory());
+  std::optional<Scratch> dense;
+  if (scattered) {
+    try {
+      dense.emplace(device, b.dense_bytes());
+      b.lay_out_densely(device, dense->memory());
+    } catch (const plugin::OutOfDeviceMemory&) {
+      dense.reset();  // slower without
+    }
+  }
   run_by_kernel(device, call, batch_of(operands), operands);
 }
 

@@ -53,11 +53,14 @@ OpenClError::OpenClError(const std::string& call, cl_int code)
     : std::runtime_error(call + ": " + error_name(code)) {}
 
 void check(cl_int code, const char* call) {
-  if (code == CL_SUCCESS) return;
+  if (code != CL_SUCCESS) throw OpenClError(call, code);
+}
+
+void check_memory(cl_int code, const char* call) {
   const bool is_memory = code == CL_MEM_OBJECT_ALLOCATION_FAILURE || code == CL_OUT_OF_RESOURCES ||
                          code == CL_OUT_OF_HOST_MEMORY || code == CL_INVALID_BUFFER_SIZE;
   if (is_memory) throw plugin::OutOfDeviceMemory(std::string(call) + ": " + error_name(code));
-  throw OpenClError(call, code);
+  check(code, call);
 }
 
 }  // namespace tenon::opencl

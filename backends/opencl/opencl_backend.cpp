@@ -18,7 +18,6 @@ using plugin::Support;
 
 constexpr int kGpuScore = 90;
 constexpr int kCpuScore = 20;
-constexpr std::int32_t kWarning = 2;  // of tenon_host.log
 
 class OpenClBackend final : public plugin::DeviceBackend {
  public:
@@ -35,7 +34,7 @@ class OpenClBackend final : public plugin::DeviceBackend {
   int score(std::string& reason) override {
     reason = reason_;
     if (devices_.empty()) return 0;
-    return devices_.front()->is_cpu() ? kCpuScore : kGpuScore;
+    return devices_.front()->is_gpu() ? kGpuScore : kCpuScore;
   }
 
   std::string library() override {
@@ -90,8 +89,9 @@ class OpenClBackend final : public plugin::DeviceBackend {
           nullptr, [this](const tenon_call& part) { return supports(Call(part)); });
       return whole ? Support::composed : Support::none;
     }
-    const bool covered = is_covered(call, devices_[static_cast<std::size_t>(index)]->has_double());
-    return covered ? Support::native : Support::none;
+    const Device& device = *devices_[static_cast<std::size_t>(index)];
+    if (!is_covered(call, device.has_double())) return Support::none;
+    return device.is_cpu() || !is_long_softmax(call) ? Support::native : Support::none;
   }
 
   bool run(const Call& call) override {
@@ -102,7 +102,14 @@ class OpenClBackend final : public plugin::DeviceBackend {
       return lowering.run(scratch.memory(), [this](const tenon_call& part) { return run(Call(part)); });
     }
     if (!supports(call)) return false;
-    run_covered(at(index), call);
+    const std::uint64_t before = Device::launches();
+    try {
+      run_covered(at(index), call);
+    } catch (const plugin::OutOfDeviceMemory& error) {
+      // The host would try again, which is right only while an output that is updated is as it was.
+      if (updates_output(call) && Device::launches() != before) throw std::runtime_error(error.what());
+      throw;
+    }
     return true;
   }
 
@@ -123,6 +130,21 @@ class OpenClBackend final : public plugin::DeviceBackend {
         if (devices_.empty()) throw std::runtime_error(reason);
       }
     }
+  }
+
+  /// One work-item does a row: a long one takes a GPU longer than the reductions that the host then composes.
+  static bool is_long_softmax(const Call& call) {
+    constexpr std::int64_t kLong = 1 << 16;
+    if (call.op() != TENON_OP_SOFTMAX) return false;
+    const auto axis = static_cast<std::size_t>(call.attributes<tenon_softmax_attributes>().axis);
+    return call.input(0).shape()[axis] > kLong;
+  }
+
+  static bool updates_output(const Call& call) {
+    if (call.op() == TENON_OP_INDEX) return call.member() == TENON_INDEX_SCATTER_ADD;
+    if (call.op() != TENON_OP_MATMUL) return false;
+    const tenon_number beta = call.attributes<tenon_matmul_attributes>().beta;
+    return beta.real != 0 || beta.integer != 0;
   }
 
   static void run_covered(Device& device, const Call& call) {

@@ -17,14 +17,16 @@ std::string build_log(cl_program program, cl_device_id device) {
   return log;
 }
 
+/// Empty if the driver gives none.
 std::vector<unsigned char> binary_of(cl_program program) {
   std::size_t size = 0;
-  check(clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, nullptr), "clGetProgramInfo");
+  if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof(size), &size, nullptr) != CL_SUCCESS)
+    return {};
   std::vector<unsigned char> binary(size);
   unsigned char* to = binary.data();
-  check(clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof(to), static_cast<void*>(&to), nullptr),
-        "clGetProgramInfo");
-  return binary;
+  const cl_int code =
+      clGetProgramInfo(program, CL_PROGRAM_BINARIES, sizeof(to), static_cast<void*>(&to), nullptr);
+  return code == CL_SUCCESS ? binary : std::vector<unsigned char>();
 }
 
 }  // namespace
@@ -45,6 +47,7 @@ OwnedProgram Compiler::compile(Family family, DType dtype) const {
       source, std::string(name_of(family)) + " (dtype " + std::to_string(static_cast<int>(dtype)) + ")");
   if (!cache_.is_on()) return compiled;
   const std::vector<unsigned char> binary = binary_of(compiled.get());
+  if (binary.empty()) return compiled;
   cache_.store(key, binary);
   // PoCL has finished the kernels to give the binary, and would finish them again to run this program.
   OwnedProgram finished = from_binary(binary);

@@ -31,14 +31,14 @@ kernel void gather(global RAW* out, global const RAW* x, global const uchar* ind
 }
 
 #if DTYPE != BOOLEAN
-// out[..index[..i..]..] += src[..i..]: one work-item does a whole line along the axis, for elements of different
-// lines never meet and those of one are added in src's order.
+// out[..index[..i..]..] += src[..i..] for i in [begin, end): one work-item does a whole line along the axis, for
+// elements of different lines never meet and those of one are added in src's order.
 kernel void scatter_add(global RAW* out, global const uchar* index, global const RAW* src, Layout lines, uint wide,
-                        long extent, long out_stride, long index_stride, long src_stride) {
+                        long begin, long end, long out_stride, long index_stride, long src_stride) {
   const long id = (long)get_global_id(0);
   if (id >= lines.size) return;
   const Place place = place_of(&lines, id, 3);
-  for (long i = 0; i < extent; ++i) {
+  for (long i = begin; i < end; ++i) {
     const long at = place.at[0] + index_at(index, wide, place.at[1] + i * index_stride) * out_stride;
     out[at] = encode(add(decode(out[at]), decode(src[place.at[2] + i * src_stride])));
   }
