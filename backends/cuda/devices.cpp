@@ -3,12 +3,26 @@
 #include "cuda/queue.h"
 
 #include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
 
 namespace tenon::cuda {
 namespace {
 
-// What the kernels are compiled for at least; see CMakeLists.txt.
-constexpr int kLeastMajor = 8;
+// What the kernels are compiled for, by CMAKE_CUDA_ARCHITECTURES: "80 90 " is compute capability 8.0 and 9.0;
+// "0 " is not known.
+constexpr std::string_view kMachineCode = TENON_CUDA_MACHINE_CODE;
+constexpr std::string_view kPtx = TENON_CUDA_PTX;
+
+template <typename Predicate>
+bool any_of(std::string_view codes, Predicate&& predicate) {
+  for (std::size_t end = codes.find(' '); end != std::string_view::npos; end = codes.find(' ')) {
+    if (predicate(std::atoi(std::string(codes.substr(0, end)).c_str()))) return true;
+    codes.remove_prefix(end + 1);
+  }
+  return false;
+}
 
 // What a device's pool keeps of freed memory: scratch memory comes and goes with every call.
 constexpr std::uint64_t kKeptBytes = std::uint64_t{512} << 20;
@@ -48,13 +62,26 @@ int attribute(cudaDeviceAttr which, int device) {
   return value;
 }
 
+/// Machine code runs on its major version from its minor version on; PTX on what is newer, where the driver knows
+/// the toolkit's version of it.
+bool has_kernels_for(int capability) {
+  const auto runs = [capability](int code) {
+    return code == 0 || (code / 10 == capability / 10 && code <= capability);
+  };
+  const auto is_older = [capability](int code) { return code <= capability; };
+  return any_of(kMachineCode, runs) || (any_of(kPtx, is_older) && driver_version() >= runtime_version());
+}
+
 /// Empty if the device can be used.
 std::string objection(int device) {
-  const int major = attribute(cudaDevAttrComputeCapabilityMajor, device);
-  if (major < kLeastMajor) {
-    return "device " + std::to_string(device) + " has compute capability " + std::to_string(major) + "." +
-           std::to_string(attribute(cudaDevAttrComputeCapabilityMinor, device)) + ", the kernels need " +
-           std::to_string(kLeastMajor) + ".0: use a newer device, or CUDA_VISIBLE_DEVICES to hide it";
+  const int capability = 10 * attribute(cudaDevAttrComputeCapabilityMajor, device) +
+                         attribute(cudaDevAttrComputeCapabilityMinor, device);
+  if (!has_kernels_for(capability)) {
+    const std::string text = std::to_string(capability / 10) + "." + std::to_string(capability % 10);
+    return "device " + std::to_string(device) + " has compute capability " + text +
+           ", for which no kernels are compiled: update the driver if the device is a new one, rebuild with "
+           "CMAKE_CUDA_ARCHITECTURES=" +
+           std::to_string(capability) + ", or hide it with CUDA_VISIBLE_DEVICES";
   }
   if (attribute(cudaDevAttrMemoryPoolsSupported, device) == 0) {
     return "device " + std::to_string(device) + " has no memory pools (cudaMallocAsync): update the driver";
@@ -91,7 +118,13 @@ Devices find_devices() try {
   for (; devices.count < present; ++devices.count) {
     devices.reason = objection(devices.count);
     if (!devices.reason.empty()) break;
-    keep_pool(devices.count);
+    try {
+      keep_pool(devices.count);
+      describe_device(devices.count);
+    } catch (const std::runtime_error& error) {  // another process may have it to itself
+      devices.reason = "device " + std::to_string(devices.count) + ": " + error.what();
+      break;
+    }
   }
   devices.library = library_text();
   return devices;

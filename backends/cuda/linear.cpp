@@ -92,11 +92,19 @@ cublasLtMatmulHeuristicResult_t choose(const Queue& queue, const Problem& proble
   return best;
 }
 
-const cublasLtMatmulHeuristicResult_t& chosen(const Queue& queue, const ColumnMajor& call, DType dtype,
-                                              const Problem& problem) {
+/// In bytes, as far as cuBLASLt looks.
+int alignment_of(const void* data) {
+  constexpr std::uintptr_t kMost = 256;
+  const auto address = reinterpret_cast<std::uintptr_t>(data) | kMost;
+  return static_cast<int>(address & -address);
+}
+
+/// May be changed.
+cublasLtMatmulHeuristicResult_t& chosen(const Queue& queue, const ColumnMajor& call, DType dtype,
+                                        const void* bias, const Problem& problem) {
   auto& known = queue.state().lt_algorithms;
-  const LtProblem key = {dtype,  call.left_op, call.right_op, call.m,   call.n,
-                         call.k, call.left_ld, call.right_ld, call.c_ld};
+  const LtProblem key = {dtype,  call.left_op, call.right_op, call.m,    call.n,
+                         call.k, call.left_ld, call.right_ld, call.c_ld, alignment_of(bias)};
   if (const auto found = known.find(key); found != known.end()) return found->second;
   if (known.size() >= kMostRemembered) known.clear();
   return known[key] = choose(queue, problem);
@@ -114,16 +122,21 @@ bool multiply_with_bias(const Queue& queue, double alpha, const Matrix& a, const
   }
   const ColumnMajor call = column_major(a, b, c);
   const Problem problem(call, c.dtype, bias);
-  const cublasLtMatmulHeuristicResult_t best = chosen(queue, call, c.dtype, problem);
+  cublasLtMatmulHeuristicResult_t& best = chosen(queue, call, c.dtype, bias, problem);
   if (best.state != CUBLAS_STATUS_SUCCESS) return false;
   const Scratch workspace(queue, best.workspaceSize);
   const Scalar product_scale(c.dtype, alpha);
   const Scalar old_scale(c.dtype, 0);
-  check(cublasLtMatmul(queue.state().cublas_lt(), problem.description.get(), product_scale.get(),
-                       call.left->data, problem.left.get(), call.right->data, problem.right.get(),
-                       old_scale.get(), c.data, problem.result.get(), c.data, problem.result.get(),
-                       &best.algo, workspace.as<void>(), best.workspaceSize, queue.stream()),
-        "cublasLtMatmul");
+  const cublasStatus_t status =
+      cublasLtMatmul(queue.state().cublas_lt(), problem.description.get(), product_scale.get(),
+                     call.left->data, problem.left.get(), call.right->data, problem.right.get(),
+                     old_scale.get(), c.data, problem.result.get(), c.data, problem.result.get(), &best.algo,
+                     workspace.as<void>(), best.workspaceSize, queue.stream());
+  if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) {
+    best.state = status;  // it thought otherwise when it was asked; cuBLAS does it from now on
+    return false;
+  }
+  check(status, "cublasLtMatmul");
   return true;
 }
 

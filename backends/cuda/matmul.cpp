@@ -204,6 +204,8 @@ void run_matmul(const Call& call, const Queue& queue) {
   const View out = call.output();
   if (out.size() == 0) return;
   Epilogue epilogue = {attributes.alpha.real, attributes.beta.real, attributes.activation};
+  if (out.dtype() != DType::float64)
+    epilogue.alpha = static_cast<float>(epilogue.alpha);  // as cuBLAS reads it
   const std::optional<View> bias_view = call.num_inputs() == 3 ? std::optional(call.input(2)) : std::nullopt;
   const View* const bias = bias_view ? &*bias_view : nullptr;
   const bool is_empty_sum = from_last(call.input(0).shape(), 1) == 0;
@@ -212,7 +214,13 @@ void run_matmul(const Call& call, const Queue& queue) {
   if (!is_empty_sum) {
     a.emplace(queue, call.input(0));
     b.emplace(queue, call.input(1));
-    if (multiply_in_place(queue, epilogue, Product(a->view(), b->view(), out), bias, out)) return;
+    try {
+      if (multiply_in_place(queue, epilogue, Product(a->view(), b->view(), out), bias, out)) return;
+    } catch (const plugin::OutOfDeviceMemory& error) {
+      // The host would try again, which is wrong once out was updated.
+      if (epilogue.beta != 0) throw CudaError(error.what());
+      throw;
+    }
   }
   // The sums are made elsewhere, in what the dtype computes in, and come to out at the end.
   const DType wide = out.dtype() == DType::bfloat16 ? DType::float32 : out.dtype();

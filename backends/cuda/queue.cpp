@@ -1,10 +1,22 @@
 #include "cuda/queue.h"
 
+#include <tenon/plugin/backend.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
 namespace tenon::cuda {
+
+namespace {
+
+/// On a full device cuBLAS says that it was not initialized.
+void check_created(cublasStatus_t status, const char* function) {
+  if (status == CUBLAS_STATUS_NOT_INITIALIZED) throw plugin::OutOfDeviceMemory(describe(status, function));
+  check(status, function);
+}
+
+}  // namespace
 
 DeviceScope::DeviceScope(int device) : device_(device) {
   check(cudaGetDevice(&before_), "cudaGetDevice");
@@ -42,7 +54,7 @@ ThreadState::~ThreadState() {
 cublasHandle_t ThreadState::cublas() {
   if (cublas_ == nullptr) {
     cublasHandle_t made = nullptr;
-    check(cublasCreate(&made), "cublasCreate");
+    check_created(cublasCreate(&made), "cublasCreate");
     // bfloat16 sums stay in float32 where cuBLAS cuts the summed extent, too.
     const cublasStatus_t status = cublasSetMathMode(
         made,
@@ -57,7 +69,7 @@ cublasHandle_t ThreadState::cublas() {
 }
 
 cublasLtHandle_t ThreadState::cublas_lt() {
-  if (cublas_lt_ == nullptr) check(cublasLtCreate(&cublas_lt_), "cublasLtCreate");
+  if (cublas_lt_ == nullptr) check_created(cublasLtCreate(&cublas_lt_), "cublasLtCreate");
   return cublas_lt_;
 }
 

@@ -5,6 +5,7 @@
 #include <tenon/plugin/backend.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <limits>
 #include <string>
@@ -121,8 +122,12 @@ bool multiply_by_blast(Device& device, DType dtype, double alpha, const BlastMat
     const OpenClError error("clblast::Gemm", static_cast<cl_int>(status));
     if (first > 0) throw error;
     // It writes out in its last kernel only: ours can still do the call.
-    plugin::host->log(kWarning,
-                      (std::string("[opencl] ") + error.what() + "; another kernel does it").c_str());
+    static std::atomic_flag said;
+    if (!said.test_and_set()) {
+      plugin::host->log(kWarning, (std::string("[opencl] ") + error.what() +
+                                   "; our own kernels do what CLBlast fails at (said once)")
+                                      .c_str());
+    }
     return false;
   }
   return true;

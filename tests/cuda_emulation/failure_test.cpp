@@ -199,8 +199,14 @@ TEST(Machines, WithADriverOlderThanTheToolkit) {
 TEST(Machines, WithADeviceThatIsTooOld) {
   const Described described = on_machine(1, 13000, 75, true);
   EXPECT_EQ(described.score, 0);
-  EXPECT_NE(described.reason.find("has compute capability 7.5, the kernels need 8.0"), std::string::npos)
+  EXPECT_NE(described.reason.find("has compute capability 7.5, for which no kernels are compiled"),
+            std::string::npos)
       << described.reason;
+}
+
+TEST(Machines, WithADeviceThatIsNewerThanTheMachineCode) {
+  EXPECT_GT(on_machine(1, 13000, 86, true).score, 0);
+  EXPECT_GT(on_machine(1, 13000, 120, true).score, 0) << "through PTX";
 }
 
 TEST(Machines, WithoutMemoryPools) {
