@@ -62,8 +62,8 @@ int attribute(cudaDeviceAttr which, int device) {
   return value;
 }
 
-/// Machine code runs on its major version from its minor version on; PTX on what is newer, where the driver knows
-/// the toolkit's version of it.
+/// Machine code runs on its major version from its minor version on; PTX on what is newer, where the driver
+/// knows the toolkit's version of it.
 bool has_kernels_for(int capability) {
   const auto runs = [capability](int code) {
     return code == 0 || (code / 10 == capability / 10 && code <= capability);

@@ -26,7 +26,7 @@ class DeviceScope {
   int before_ = 0;
 };
 
-/// What makes cuBLASLt choose an algorithm: dtype, transposes, m, n, k, leading dimensions, the bias's alignment.
+/// What makes cuBLASLt choose an algorithm: dtype, transposes, m, n, k, leading dimensions, alignment of the bias.
 using LtProblem = std::tuple<DType, cublasOperation_t, cublasOperation_t, int, int, int, int, int, int, int>;
 
 /// What one host thread keeps for one device: its stream, and what must not be shared between threads.

@@ -31,8 +31,8 @@ const char* instruction_set() {
   }
 }
 
-/// oneDNN's products in AMX tiles go wrong if they fill the last tile in part: NaN of other rows gets in (oneDNN
-/// issue 5717, up to 3.14), and some with k = 63 are illegal instructions (issue 1661, up to 2.7).
+/// oneDNN's products in AMX tiles go wrong if they fill the last tile in part: NaN of other rows gets in
+/// (oneDNN issue 5717, up to 3.14), and some with k = 63 are illegal instructions (issue 1661, up to 2.7).
 bool is_wrong_on_amx(std::string_view implementation, memory::dim summed) {
   constexpr memory::dim kTile = 32;
   return implementation.find("amx") != std::string_view::npos && summed % kTile != 0;

@@ -254,9 +254,9 @@ void Device::enqueue(const Kernel& kernel, const Range& range) {
       }
     }
   }
-  // PoCL compiles a kernel for each size of group when it first runs, in a thread that does not survive the end of
-  // the compiler's static objects. So it is waited for; and what is queued after that, by a handler that was
-  // registered after those objects were made and therefore comes before their end.
+  // PoCL compiles a kernel for each size of group when it first runs, in a thread that does not survive the
+  // end of the compiler's static objects. So it is waited for; and what is queued after that, by a handler that
+  // was registered after those objects were made and therefore comes before their end.
   if (is_cpu() && compiled_.emplace(kernel.handle.get(), group).second) {
     check(clFinish(queue_), "clFinish");
     std::atexit(finish_live_devices);

@@ -35,7 +35,7 @@ struct Range {
 /// at once; context and queue are made when first needed.
 class Device {
  public:
-  /// Throws OpenClError if the device does not answer, std::runtime_error if it cannot do what abi.h asks for.
+  /// Throws OpenClError if the device does not answer, std::runtime_error if it cannot do what abi.h asks.
   explicit Device(cl_device_id id);
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;

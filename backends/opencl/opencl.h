@@ -22,8 +22,8 @@ class OpenClError : public std::runtime_error {
 
 /// Throws OpenClError unless `code` is CL_SUCCESS.
 void check(cl_int code, const char* call);
-/// The same of a call that takes memory, if only when what it queues begins: plugin::OutOfDeviceMemory where that
-/// is what lacks.
+/// The same of a call that takes memory, if only when what it queues begins: plugin::OutOfDeviceMemory where
+/// that is what lacks.
 void check_memory(cl_int code, const char* call);
 
 /// Owns a reference to an OpenCL object.

@@ -33,8 +33,8 @@ tenon_status failure(tenon_status status, const char* text) {
   return status;
 }
 
-/// What the handles stand for. A handle that was not allocated here, an address of the host's above all, is the
-/// caller's mistake and an exception.
+/// What the handles stand for. A handle that was not allocated here, an address of the host's above all, is
+/// the caller's mistake and an exception.
 class Blocks {
  public:
   void* allocate(std::size_t bytes) {
