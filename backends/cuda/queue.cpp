@@ -7,7 +7,6 @@
 #include <vector>
 
 namespace tenon::cuda {
-
 namespace {
 
 /// On a full device cuBLAS says that it was not initialized.
