@@ -16,15 +16,14 @@ class CallKey {
 
   void add(std::int64_t word) {
     words_[size_++] = word;
-    // Multiply and fold: Fibonacci hashing (Knuth, TAOCP 3, 6.4), one word at a time.
+    // Multiply, and fold at the end: Fibonacci hashing (Knuth, TAOCP 3, 6.4), one word at a time.
     hash_ = (hash_ ^ static_cast<std::uint64_t>(word)) * 0x9E3779B97F4A7C15u;
-    hash_ ^= hash_ >> 32;
   }
   void add(std::span<const std::int64_t> words) {
     for (const std::int64_t word : words) add(word);
   }
 
-  [[nodiscard]] std::uint64_t hash() const { return hash_; }
+  [[nodiscard]] std::uint64_t hash() const { return hash_ ^ hash_ >> 32; }
   [[nodiscard]] std::span<const std::int64_t> words() const { return {words_, size_}; }
 
  private:

@@ -18,6 +18,7 @@ using plugin::Call;
 using plugin::View;
 
 constexpr std::int64_t kSmall = 1024;  // elements below which a primitive's call costs more than it saves
+constexpr std::int64_t kOneThread = 1 << 14;  // elements up to which waking a second one costs more
 constexpr std::int64_t kItem = 4;
 
 /// Where reorder was measured to be faster: out is dense along its innermost axis, and x along that or the
@@ -72,7 +73,7 @@ bool reorder(const Call& call, bool run) {
   if (!same || dtype.bits != 8 * kItem || out.size() < kSmall) return false;
   const Loop loop = cpu::make_loop({out, x});
   if (!is_worth_it(loop) || !run) return is_worth_it(loop);
-  const int threads = cpu::thread_count();
+  const int threads = out.size() <= kOneThread ? 1 : cpu::thread_count();
   PrimitiveUse& use = find_use(loop, threads);
   if (!use.execution) return false;
   void* const data[] = {x.data<void>(), out.data<void>()};

@@ -48,10 +48,8 @@ MatmulUse& find_use(const Call& call, const tenon_matmul_attributes& attributes,
   // Never destroyed: threads may outlive static objects.
   static auto* const cache = new PlanCache<MatmulPlan>(kCachedPlans);
   thread_local PlanFront<MatmulPlan, MatmulUse> front;
-  return front.find(*cache, key_of(call, attributes, threads), [&] {
-    const OpenMpThreads scope(threads);  // oneDNN plans for as many as there are now
-    return make_matmul_plan(call);
-  });
+  return front.find(*cache, key_of(call, attributes, threads),
+                    [&] { return make_matmul_plan(call, threads); });
 }
 
 /// An operand's data, or that of its copy.
@@ -81,7 +79,7 @@ void run_gemm(const Gemm& gemm, const void* a, const void* b, void* out, int thr
                           "could not multiply matrices");
 }
 
-void run_in_place(MatmulUse& use, const Call& call, std::uint32_t activation, int threads) {
+void run_in_place(MatmulUse& use, const Call& call, std::uint32_t activation) {
   const MatmulPlan& plan = *use.plan;
   const View out = call.output();
   const Source a(call.input(plan.transposed ? 1 : 0), plan.packed_a);
@@ -89,13 +87,13 @@ void run_in_place(MatmulUse& use, const Call& call, std::uint32_t activation, in
   const Scratch aside(plan.aside ? static_cast<std::size_t>(out.size()) * sizeof(float) : 0);
   void* const to = plan.aside ? aside.as<void>() : out.data<void>();
   if (plan.way == Way::gemm) {
-    run_gemm(plan.gemm, a.data(), b.data(), to, threads);
+    run_gemm(plan.gemm, a.data(), b.data(), to, plan.threads);
   } else {
     void* data[kOperands] = {a.data(), b.data()};
     std::size_t count = 2;
     if (plan.fuses_bias) data[count++] = call.input(2).data<void>();
     data[count++] = to;
-    use.execution->run({data, count}, threads);
+    use.execution->run({data, count}, plan.threads);
   }
   if (plan.aside) {
     const DLDataType dtype = out.dlpack().dtype;
@@ -133,12 +131,11 @@ void product(const Call& call, float alpha, const View& sum) {
 void matmul(const Call& call) {
   if (call.output().size() == 0) return;
   const auto& attributes = call.attributes<tenon_matmul_attributes>();
-  const int threads = cpu::thread_count();
-  MatmulUse& use = find_use(call, attributes, threads);
+  MatmulUse& use = find_use(call, attributes, cpu::thread_count());
   switch (use.plan->way) {
     case Way::primitive:
     case Way::gemm:
-      run_in_place(use, call, attributes.activation, threads);
+      run_in_place(use, call, attributes.activation);
       return;
     case Way::shared:
       cpu::run(call);

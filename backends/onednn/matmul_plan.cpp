@@ -120,8 +120,10 @@ constexpr double kMove = 500;
 
 std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
 
-/// Whether a product whose rows fill the steps of the kernel badly is better made as its transpose.
-bool is_better_transposed(const MatmulProblem& problem) {
+/// Whether a product whose rows fill the steps of the kernel badly is better made as its transpose. Not where both
+/// a and b lie by rows: they would have to be turned, which eats what it saves.
+bool is_better_transposed(const MatmulPlan& plan, const MatmulProblem& problem) {
+  if (plan.b.strides[1] == 1) return false;
   const auto work = [&](std::int64_t rows, std::int64_t columns) {
     return static_cast<double>(round_up(rows, kGemmRows) * round_up(columns, kGemmStep) *
                                problem.summed.extent);
@@ -174,15 +176,31 @@ std::string add_primitive(MatmulPlan& plan, const MatmulProblem& problem,
 constexpr std::int64_t kSmallProduct = 1 << 21;
 /// Summed extent from which adding a bias afterwards costs less than the primitive's call.
 constexpr std::int64_t kDeep = 32;
+/// Below it dnnl_sgemm is ahead of brgemm where is_weak_of_brgemm() says so.
+constexpr std::int64_t kMiddlingProduct = 1 << 26;
+constexpr std::int64_t kBrgemmBlock = 64;
 
-/// Takes dnnl_sgemm for a small product whose epilogue the primitive need not fuse.
-void prefer_gemm(MatmulPlan& plan, const MatmulProblem& problem, const tenon_matmul_attributes& attributes) {
+std::int64_t multiplications(const MatmulProblem& problem) {
+  std::int64_t count = problem.row.extent * problem.column.extent * problem.summed.extent;
+  for (int i = 0; i < problem.batches; ++i) count *= problem.batch[i].extent;
+  return count;
+}
+
+/// brgemm, the primitive on AVX-512, copies an a that lies by columns (dnnl_sgemm: 1.08 of its speed on average),
+/// and shares out rows that leave a part of a block of 64 badly (1.08 to 1.2 where the sum is short, up to 2.5).
+bool is_weak_of_brgemm(const MatmulPlan& plan, const MatmulProblem& problem) {
+  const std::int64_t n = problem.column.extent;
+  const bool splits_badly = problem.row.extent % kBrgemmBlock != 0 && n > kBrgemmBlock;
+  return plan.a.strides[1] != 1 || (splits_badly && problem.summed.extent <= n && !plan.fuses_bias);
+}
+
+/// Takes dnnl_sgemm, if it can be; the epilogue that the primitive would have fused then costs a pass.
+void take_gemm(MatmulPlan& plan, const MatmulProblem& problem, const tenon_matmul_attributes& attributes) {
   const std::int64_t m = problem.row.extent;
   const std::int64_t n = problem.column.extent;
   const std::int64_t k = problem.summed.extent;
   if (problem.input_dtype != DType::float32 || problem.output_dtype != DType::float32) return;
   if (problem.batches != 0 || plan.fuses_activation || (plan.fuses_bias && k < kDeep)) return;
-  if (m * n * k >= kSmallProduct) return;
   const auto leading = [](const Layout& layout) { return std::max(layout.strides[0], layout.strides[1]); };
   const auto flag = [](const Layout& layout) { return layout.strides[1] == 1 ? 'N' : 'T'; };
   plan.gemm = {flag(plan.a),
@@ -204,6 +222,7 @@ void prefer_gemm(MatmulPlan& plan, const MatmulProblem& problem, const tenon_mat
 std::shared_ptr<const MatmulPlan> with_result_aside(const MatmulPlan& plan, MatmulProblem problem,
                                                     const tenon_matmul_attributes& attributes) {
   auto aside = std::make_shared<MatmulPlan>();
+  aside->threads = plan.threads;
   const std::int64_t rows = problem.row.extent;
   const std::int64_t columns = problem.column.extent;
   Move& move = aside->aside.emplace();
@@ -217,8 +236,13 @@ std::shared_ptr<const MatmulPlan> with_result_aside(const MatmulPlan& plan, Matm
   aside->out.add(rows, 1);
   if (add_primitive(*aside, problem, attributes).empty()) return nullptr;
   aside->way = Way::primitive;
-  prefer_gemm(*aside, problem, attributes);
+  if (multiplications(problem) < kSmallProduct) take_gemm(*aside, problem, attributes);
   return aside;
+}
+
+/// Multiplications in less time than waking a second thread takes (1.3 us). oneDNN splits smaller ones, too.
+std::int64_t work_of_one_thread() {
+  return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core ? 1 << 18 : 1 << 17;
 }
 
 /// bfloat16 is rounded once, after everything.
@@ -230,7 +254,7 @@ bool would_round_twice(const MatmulPlan& plan, const MatmulProblem& problem, std
 
 }  // namespace
 
-std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call) {
+std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call, int threads) {
   auto plan = std::make_shared<MatmulPlan>();
   const auto& attributes = call.attributes<tenon_matmul_attributes>();
   MatmulProblem problem(call);
@@ -241,6 +265,9 @@ std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call) {
     plan->way = Way::shared;
     return plan;
   }
+  const std::int64_t work = multiplications(problem);
+  plan->threads = work <= work_of_one_thread() ? 1 : threads;
+  const OpenMpThreads scope(plan->threads);  // oneDNN plans for as many as there are now
   std::optional<Layout> out = layout_in_place(problem, kOut);
   if (out && out->strides[out->rank - 1] != 1) {
     problem.transpose();
@@ -257,14 +284,13 @@ std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call) {
   if (would_round_twice(*plan, problem, attributes.activation)) return plan;
   plan->way = Way::primitive;
   if (!implementation.starts_with("gemm:jit")) {
-    // brgemm copies an a that lies by columns; dnnl_sgemm does not, and takes 0.6 to 0.95 of its time.
-    if (plan->a.strides[1] != 1) prefer_gemm(*plan, problem, attributes);
+    if (work < kMiddlingProduct && is_weak_of_brgemm(*plan, problem)) take_gemm(*plan, problem, attributes);
     return plan;
   }
-  if (attributes.beta.real == 0 && is_better_transposed(problem)) {
+  if (attributes.beta.real == 0 && is_better_transposed(*plan, problem)) {
     if (auto aside = with_result_aside(*plan, problem, attributes)) return aside;
   }
-  prefer_gemm(*plan, problem, attributes);
+  if (work < kSmallProduct) take_gemm(*plan, problem, attributes);
   return plan;
 }
 

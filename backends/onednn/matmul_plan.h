@@ -41,6 +41,7 @@ enum class Way : std::uint8_t {
 
 struct MatmulPlan {
   Way way = Way::shared;
+  int threads = 1;  ///< of those that the call may use
   /// Of Way::primitive; arguments are a, b, the bias if `fuses_bias`, out.
   std::optional<Primitive> primitive;
   Gemm gemm;
@@ -56,7 +57,8 @@ struct MatmulPlan {
   std::optional<Move> aside;  ///< the product is written to scratch memory, and this copies from there to out
 };
 
-/// Throws dnnl::error only for a failure, not for a primitive that oneDNN lacks.
-std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call);
+/// For a call that may use `threads` threads. Throws dnnl::error only for a failure, not for a primitive that
+/// oneDNN lacks.
+std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call, int threads);
 
 }  // namespace tenon::onednn

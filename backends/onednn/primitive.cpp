@@ -90,6 +90,7 @@ Execution::Execution(const Primitive& primitive)
   const auto append = [&](int name, const dnnl::memory::desc& descriptor) {
     memories_.emplace_back(descriptor, cpu_engine(), nullptr);
     arguments_.push_back({name, memories_.back().get()});
+    data_.push_back(nullptr);
   };
   for (const Primitive::Argument& argument : primitive.arguments) {
     append(argument.name, argument.descriptor);
@@ -97,10 +98,16 @@ Execution::Execution(const Primitive& primitive)
   if (scratchpad_bytes_ != 0) append(DNNL_ARG_SCRATCHPAD, primitive.scratchpad);
 }
 
+void Execution::set_data(std::size_t i, void* data) {
+  if (data_[i] == data) return;
+  memories_[i].set_data_handle(data);  // allocates, to see whether there is padding to clear
+  data_[i] = data;
+}
+
 void Execution::run(std::span<void* const> data, int threads) {
-  for (std::size_t i = 0; i < data.size(); ++i) memories_[i].set_data_handle(data[i]);
+  for (std::size_t i = 0; i < data.size(); ++i) set_data(i, data[i]);
   const cpu::Scratch scratch(scratchpad_bytes_);
-  if (scratchpad_bytes_ != 0) memories_.back().set_data_handle(scratch.as<void>());
+  if (scratchpad_bytes_ != 0) set_data(data.size(), scratch.as<void>());
   const OpenMpThreads scope(threads);
   dnnl::error::wrap_c_api(dnnl_primitive_execute(primitive_->primitive.get(), this_threads_stream(),
                                                  static_cast<int>(arguments_.size()), arguments_.data()),

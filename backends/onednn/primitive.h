@@ -71,9 +71,12 @@ class Execution {
   void run(std::span<void* const> data, int threads);
 
  private:
+  void set_data(std::size_t i, void* data);
+
   const Primitive* primitive_;
   std::size_t scratchpad_bytes_;
   std::vector<dnnl::memory> memories_;
+  std::vector<void*> data_;  // what memories_ point to
   std::vector<dnnl_exec_arg_t> arguments_;
 };
 

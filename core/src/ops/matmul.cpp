@@ -29,23 +29,35 @@ tenon_matmul_attributes plain_product() {
   return {sizeof(tenon_matmul_attributes), TENON_NO_ACTIVATION, {1.0, 1}, {0.0, 0}};
 }
 
-// [..., m, k] x [..., k, n], both of rank >= 2 and one dtype.
-Tensor product(const Tensor& a, const Tensor& b) {
-  const std::size_t rank = std::max(a.rank(), b.rank());
+// [..., m, k] x [..., k, n].
+Tensor batched_product(const Tensor& a, const Tensor& b) {
   const auto batch = [](const Tensor& x) { return Shape(std::span(x.shape().data(), x.rank() - 2)); };
-  Shape out_shape = a.rank() == 2 && b.rank() == 2 ? Shape{} : broadcast_shapes("matmul", batch(a), batch(b));
+  Shape out_shape = broadcast_shapes("matmul", batch(a), batch(b));
   Shape a_shape = out_shape;
   Shape b_shape = out_shape;
   for (const std::size_t back : {2, 1}) {
     a_shape.push_back(a.shape()[a.rank() - back]);
     b_shape.push_back(b.shape()[b.rank() - back]);
   }
-  out_shape.push_back(a_shape[rank - 2]);
-  out_shape.push_back(b_shape[rank - 1]);
-  Tensor out = ops::output(out_shape, a.dtype());
+  out_shape.push_back(a.size(-2));
+  out_shape.push_back(b.size(-1));
   const tenon_matmul_attributes attributes = plain_product();
+  Tensor out = ops::output(out_shape, a.dtype());
   dispatch::dispatch(Op::matmul, {ops::BroadcastOperand(a, a_shape), ops::BroadcastOperand(b, b_shape)}, out,
                      &attributes);
+  return out;
+}
+
+Tensor matrix_product(const Tensor& a, const Tensor& b) {
+  Tensor out = ops::output({a.shape()[0], b.shape()[1]}, a.dtype());
+  const tenon_matmul_attributes attributes = plain_product();
+  dispatch::dispatch(Op::matmul, {{a}, {b}}, out, &attributes);
+  return out;
+}
+
+// Both of rank >= 2 and one dtype.
+Tensor product(const Tensor& a, const Tensor& b) {
+  Tensor out = a.rank() == 2 && b.rank() == 2 ? matrix_product(a, b) : batched_product(a, b);
   if (autograd::recording({&a, &b})) {
     const Saved saved_a(a);
     const Saved saved_b(b);
