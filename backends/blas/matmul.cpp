@@ -24,7 +24,7 @@ using plugin::View;
 /// Below this many multiplications, matrices of a batch are given to threads one by one instead of each to
 /// all.
 constexpr std::int64_t kSmallProduct = std::int64_t{128} * 128 * 128;
-/// Below this many, a single product with fewer rows or columns than kThin is cut into a piece for each
+/// Below this many, a single product with at most kThin rows or columns is cut into a piece for each
 /// thread, and so is one of any size with at most kVeryThin.
 constexpr std::int64_t kModerateProduct = 3 << 20;
 constexpr std::int64_t kThin = 128;
@@ -218,7 +218,7 @@ void multiply_batch(const CblasLibrary& library, T alpha, const View& a_view, co
     });
     return;
   }
-  const bool thin = std::min(m, n) <= kVeryThin || (std::min(m, n) < kThin && work < kModerateProduct);
+  const bool thin = std::min(m, n) <= kVeryThin || (std::min(m, n) <= kThin && work < kModerateProduct);
   if (batches == 1 && threads > 1 && work >= 2 * kGrain && thin && !allocates) {
     multiply_in_pieces<T>(library, alpha, left(0), right(0), beta, to(0));
     return;
