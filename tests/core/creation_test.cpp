@@ -19,7 +19,7 @@ using test::expect_error;
 using Int64s = std::vector<std::int64_t>;
 
 class Creation : public test::OnEachBackend {};
-INSTANTIATE_TEST_SUITE_P(Backends, Creation, testing::ValuesIn(test::available_backends()),
+INSTANTIATE_TEST_SUITE_P(Backends, Creation, testing::ValuesIn(test::built_backends()),
                          test::backend_test_name);
 
 TEST_P(Creation, FullTakesItsDTypeFromTheValue) {

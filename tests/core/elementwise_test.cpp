@@ -20,7 +20,7 @@ using Floats = std::vector<float>;
 using Int64s = std::vector<std::int64_t>;
 
 class Elementwise : public test::OnEachBackend {};
-INSTANTIATE_TEST_SUITE_P(Backends, Elementwise, testing::ValuesIn(test::available_backends()),
+INSTANTIATE_TEST_SUITE_P(Backends, Elementwise, testing::ValuesIn(test::built_backends()),
                          test::backend_test_name);
 
 TEST_P(Elementwise, OperandsBroadcast) {

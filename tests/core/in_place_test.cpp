@@ -18,7 +18,7 @@ using Int64s = std::vector<std::int64_t>;
 using Floats = std::vector<float>;
 
 class InPlace : public test::OnEachBackend {};
-INSTANTIATE_TEST_SUITE_P(Backends, InPlace, testing::ValuesIn(test::available_backends()),
+INSTANTIATE_TEST_SUITE_P(Backends, InPlace, testing::ValuesIn(test::built_backends()),
                          test::backend_test_name);
 
 TEST_P(InPlace, ChangesTheMemoryAndEveryViewOfIt) {

@@ -16,7 +16,7 @@ using test::expect_error;
 using Floats = std::vector<float>;
 
 class Matmul : public test::OnEachBackend {};
-INSTANTIATE_TEST_SUITE_P(Backends, Matmul, testing::ValuesIn(test::available_backends()),
+INSTANTIATE_TEST_SUITE_P(Backends, Matmul, testing::ValuesIn(test::built_backends()),
                          test::backend_test_name);
 
 Tensor counted(const Shape& shape, DType dtype = DType::float32) {
@@ -111,7 +111,7 @@ TEST_P(Matmul, GradientOfABroadcastMatrixIsSummedOverTheBatch) {
 }
 
 class Linear : public test::OnEachBackend {};
-INSTANTIATE_TEST_SUITE_P(Backends, Linear, testing::ValuesIn(test::available_backends()),
+INSTANTIATE_TEST_SUITE_P(Backends, Linear, testing::ValuesIn(test::built_backends()),
                          test::backend_test_name);
 
 TEST_P(Linear, IsXTimesWeightTransposedPlusBias) {

@@ -5,7 +5,7 @@
 
 #include <functional>
 
-#include "each_backend.h"
+#include "../../conformance/backends_under_test.h"
 #include "values.h"
 
 namespace tenon::nn::init {
@@ -50,8 +50,8 @@ const std::vector<DrawCase>& draw_cases() {
   return cases;
 }
 
-class Init : public test::EachBackend {};
-INSTANTIATE_TEST_SUITE_P(Backends, Init, testing::ValuesIn(test::usable_backends()));
+class Init : public test::OnEachBackend {};
+INSTANTIATE_TEST_SUITE_P(Backends, Init, testing::ValuesIn(test::built_backends()), test::backend_test_name);
 
 TEST_P(Init, HasTheMomentsOfItsDistribution) {
   for (const DrawCase& c : draw_cases()) {

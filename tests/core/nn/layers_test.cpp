@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "each_backend.h"
+#include "../../conformance/backends_under_test.h"
 #include "gradient_check.h"
 #include "values.h"
 
@@ -13,8 +13,9 @@ namespace {
 using test::expect_values;
 using test::varied;
 
-class Layers : public test::EachBackend {};
-INSTANTIATE_TEST_SUITE_P(Backends, Layers, testing::ValuesIn(test::usable_backends()));
+class Layers : public test::OnEachBackend {};
+INSTANTIATE_TEST_SUITE_P(Backends, Layers, testing::ValuesIn(test::built_backends()),
+                         test::backend_test_name);
 
 TEST_P(Layers, LinearIsXTimesWeightTransposedPlusBias) {
   Linear layer(3, 2);

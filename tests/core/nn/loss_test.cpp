@@ -2,7 +2,7 @@
 #include <tenon/nn.h>
 #include <tenon/tenon.h>
 
-#include "each_backend.h"
+#include "../../conformance/backends_under_test.h"
 #include "gradient_check.h"
 #include "values.h"
 
@@ -98,8 +98,9 @@ void for_each_case(Check&& check) {
   }
 }
 
-class Losses : public test::EachBackend {};
-INSTANTIATE_TEST_SUITE_P(Backends, Losses, testing::ValuesIn(test::usable_backends()));
+class Losses : public test::OnEachBackend {};
+INSTANTIATE_TEST_SUITE_P(Backends, Losses, testing::ValuesIn(test::built_backends()),
+                         test::backend_test_name);
 
 TEST_P(Losses, CrossEntropyIsItsFormula) {
   for_each_case([](const ClassCase& c, Reduction reduction) {

@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "each_backend.h"
+#include "../../conformance/backends_under_test.h"
 
 namespace tenon::nn {
 namespace {

@@ -8,7 +8,7 @@
 #include <functional>
 #include <set>
 
-#include "each_backend.h"
+#include "../../conformance/backends_under_test.h"
 
 namespace tenon::nn {
 namespace {

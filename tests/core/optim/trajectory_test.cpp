@@ -6,8 +6,8 @@
 #include <functional>
 #include <memory>
 
-#include "each_backend.h"
-#include "values.h"
+#include "../../conformance/backends_under_test.h"
+#include "../nn/values.h"
 
 namespace tenon::optim {
 namespace {
@@ -114,8 +114,9 @@ void take_step(Optimizer& optimizer, const Tensor& parameter, int t) {
   optimizer.step();
 }
 
-class Trajectory : public test::EachBackend {};
-INSTANTIATE_TEST_SUITE_P(Backends, Trajectory, testing::ValuesIn(test::usable_backends()));
+class Trajectory : public test::OnEachBackend {};
+INSTANTIATE_TEST_SUITE_P(Backends, Trajectory, testing::ValuesIn(test::built_backends()),
+                         test::backend_test_name);
 
 TEST_P(Trajectory, FollowsTheFormulas) {
   for (const TrajectoryCase& c : cases()) {
