@@ -23,6 +23,7 @@ namespace {
 
 // Before anything asks for a backend.
 [[maybe_unused]] const int path_is_set = setenv("TENON_PLUGIN_PATH", TENON_TEST_EMULATION, 1);
+[[maybe_unused]] const int layer_is_set = setenv("OPENCL_LAYERS", TENON_TEST_OPENCL_LAYER, 1);
 
 constexpr std::int64_t kBatch = 16;
 constexpr std::int64_t kPixels = 12;
@@ -113,61 +114,87 @@ TEST_P(DeviceTraining, MemoryDoesNotGrow) {
   EXPECT_EQ(current_device().statistics().peak, before.peak);
 }
 
-// The emulation's own switches.
-class Emulation {
+// The switches by which the library under a backend fails: of the emulation of CUDA, or of the layer under OpenCL.
+class FailingLibrary {
  public:
-  Emulation()
-      : module_(dlopen(TENON_TEST_EMULATION "/tenon-backend-cuda-emulated.so", RTLD_NOW | RTLD_NOLOAD)) {}
+  // The backend is open.
+  explicit FailingLibrary(const std::string& backend)
+      : is_opencl_(backend == "opencl"),
+        module_(dlopen(
+            is_opencl_ ? TENON_TEST_OPENCL_LAYER : TENON_TEST_EMULATION "/tenon-backend-cuda-emulated.so",
+            RTLD_NOW | RTLD_NOLOAD)) {}
   [[nodiscard]] bool is_there() const { return module_ != nullptr; }
-  void fail_at(long n) const { function<void(long)>("tenon_cuda_emulation_fail_at")(n); }
-  [[nodiscard]] long calls() const { return function<long()>("tenon_cuda_emulation_calls")(); }
-  [[nodiscard]] std::size_t live_bytes() const {
-    return function<std::size_t()>("tenon_cuda_emulation_live_bytes")();
-  }
-  [[nodiscard]] long live_handles() const { return function<long()>("tenon_cuda_emulation_live_handles")(); }
+  void fail_at(long n) const { function<void(long)>("fail_at")(n); }
+  [[nodiscard]] long calls() const { return function<long()>("calls")(); }
+  [[nodiscard]] std::size_t live_bytes() const { return function<std::size_t()>("live_bytes")(); }
+  [[nodiscard]] long live_handles() const { return function<long()>("live_handles")(); }
 
  private:
   template <typename F>
-  [[nodiscard]] F* function(const char* name) const {
-    return reinterpret_cast<F*>(dlsym(module_, name));
+  [[nodiscard]] F* function(const std::string& name) const {
+    const std::string prefix = is_opencl_ ? "tenon_opencl_layer_" : "tenon_cuda_emulation_";
+    return reinterpret_cast<F*>(dlsym(module_, (prefix + name).c_str()));
   }
+  bool is_opencl_;
   void* module_;
 };
 
-TEST(EmulatedCuda, EveryCallOfAStepMayFailOnceAndTheNextStepWorks) {
-  const std::vector<BackendInfo> found = backends();  // opens it
-  const Emulation emulation;
-  if (!emulation.is_there()) GTEST_SKIP() << "cuda-emulated was not built";
-  Training training("cuda-emulated");
+TEST_P(DeviceTraining, EveryCallOfAStepMayFailOnceAndTheNextStepGivesTheRightLoss) {
+  Training training(GetParam());
+  const FailingLibrary library(GetParam());
+  if (!library.is_there()) GTEST_SKIP() << "its library was not made to fail";
   const Device device = current_device();
   for (int i = 0; i < 2; ++i) training.step();
-  device.release_cache();
-  const long before = emulation.calls();
-  training.step();
-  const long calls = emulation.calls() - before;
-  EXPECT_GT(calls, 50);
-  training.optimizer->zero_grad();
-  device.release_cache();
-  const std::size_t held = device.statistics().in_use;
-  const std::size_t live = emulation.live_bytes();
-  const long handles = emulation.live_handles();
-  long errors = 0;
-  for (long n = 1; n <= calls; ++n) {
-    emulation.fail_at(n);
-    try {
-      // What fails while memory is given back leaves nothing undone, and is no error.
-      EXPECT_TRUE(std::isfinite(training.step()));
-    } catch (const Error& error) {
-      ++errors;
-      EXPECT_NE(std::string(error.what()).find("cu"), std::string::npos) << error.what();
-    }
-    emulation.fail_at(0);
-    EXPECT_TRUE(std::isfinite(training.step())) << n;
+  nn::StateDict state = training.network.state_dict();
+  for (auto& [name, value] : state) value = value.to("naive");
+  const auto restore = [&] {
+    training.network.load_state_dict(state);
     training.optimizer->zero_grad();
     device.release_cache();
-    EXPECT_EQ(device.statistics().in_use, held) << n;
-    EXPECT_EQ(emulation.live_bytes(), live) << n;
-    EXPECT_EQ(emulation.live_handles(), handles) << n;
+  };
+  restore();
+  const double loss = training.step();
+  restore();
+  const long before = library.calls();
+  training.step();
+  const long calls = library.calls() - before;
+  EXPECT_GT(calls, 50);
+
+  // A backend to which memory is refused gives back what it has in reserve.
+  const auto drop_reserve = [&] {
+    restore();
+    library.fail_at(1);
+    try {
+      (void)zeros({1});
+    } catch (const Error&) {
+    }
+    library.fail_at(0);
+    device.release_cache();
+  };
+  drop_reserve();
+  const std::size_t held = device.statistics().in_use;
+  const std::size_t live = library.live_bytes();
+  const long handles = library.live_handles();
+  long errors = 0;
+  for (long n = 1; n <= calls; ++n) {
+    SCOPED_TRACE(n);
+    restore();
+    library.fail_at(n);
+    try {
+      // What fails while memory is given back leaves nothing undone, and is no error.
+      EXPECT_EQ(training.step(), loss);
+    } catch (const Error& error) {
+      ++errors;
+      const std::string text = error.what();
+      EXPECT_TRUE(text.find("cu") != std::string::npos || text.find(": CL_") != std::string::npos) << text;
+    }
+    library.fail_at(0);
+    restore();
+    EXPECT_EQ(training.step(), loss);
+    drop_reserve();
+    EXPECT_EQ(device.statistics().in_use, held);
+    EXPECT_EQ(library.live_bytes(), live);
+    EXPECT_EQ(library.live_handles(), handles);
   }
   EXPECT_GT(errors, calls / 2);
 }
