@@ -257,9 +257,11 @@ void Device::enqueue(const Kernel& kernel, const Range& range) {
   // PoCL compiles a kernel for each size of group when it first runs, in a thread that does not survive the
   // end of the compiler's static objects. So it is waited for; and what is queued after that, by a handler that
   // was registered after those objects were made and therefore comes before their end.
-  if (is_cpu() && compiled_.emplace(kernel.handle.get(), group).second) {
+  const std::pair variant(kernel.handle.get(), group);
+  if (is_cpu() && !compiled_.contains(variant)) {
     check(clFinish(queue_), "clFinish");
     std::atexit(finish_live_devices);
+    compiled_.insert(variant);
   }
   // A driver may hold back what is queued until it is told to begin or waited for.
   if (++queued_ % kTogether == 0) check(clFlush(queue_), "clFlush");
@@ -304,13 +306,28 @@ void Device::give_scratch(Block block) noexcept {
 
 namespace {
 
-void add_usable(cl_device_id id, std::vector<std::unique_ptr<Device>>& devices) {
-  try {
-    const bool usable =
-        info<cl_bool>(id, CL_DEVICE_AVAILABLE) != 0 && info<cl_bool>(id, CL_DEVICE_COMPILER_AVAILABLE) != 0;
-    if (usable) devices.push_back(std::make_unique<Device>(id));
-  } catch (const std::exception& error) {
-    plugin::host->log(kWarning, ("[opencl] a device is left out: " + std::string(error.what())).c_str());
+/// What is left out, in the log and for whom finds no device at all.
+void leave_out(const std::exception& error, std::string& reasons) {
+  plugin::host->log(kWarning, ("[opencl] a device is left out: " + std::string(error.what())).c_str());
+  reasons += std::string("; ") + error.what();
+}
+
+void add_usable(cl_platform_id platform, std::vector<std::unique_ptr<Device>>& devices,
+                std::string& reasons) {
+  cl_uint count = 0;
+  const cl_int code = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, nullptr, &count);
+  if (code == CL_DEVICE_NOT_FOUND) return;
+  check(code, "clGetDeviceIDs");
+  std::vector<cl_device_id> ids(count);
+  check(clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, count, ids.data(), nullptr), "clGetDeviceIDs");
+  for (const cl_device_id id : ids) {
+    try {
+      const bool usable =
+          info<cl_bool>(id, CL_DEVICE_AVAILABLE) != 0 && info<cl_bool>(id, CL_DEVICE_COMPILER_AVAILABLE) != 0;
+      if (usable) devices.push_back(std::make_unique<Device>(id));
+    } catch (const std::exception& error) {
+      leave_out(error, reasons);
+    }
   }
 }
 
@@ -320,7 +337,7 @@ std::vector<std::unique_ptr<Device>> all_devices() {
   constexpr cl_int kNoPlatform = -1001;  // CL_PLATFORM_NOT_FOUND_KHR
   cl_uint count = 0;
   const cl_int code = clGetPlatformIDs(0, nullptr, &count);
-  if (code == kNoPlatform || count == 0) {
+  if (code == kNoPlatform || (code == CL_SUCCESS && count == 0)) {
     throw std::runtime_error(
         "no OpenCL platform: install your GPU vendor's OpenCL driver, or pocl-opencl-icd to run on the CPU");
   }
@@ -332,17 +349,19 @@ std::vector<std::unique_ptr<Device>> all_devices() {
     throw std::runtime_error("PoCL, the only OpenCL platform, needs /sys: mount -t sysfs sysfs /sys");
   }
   std::vector<std::unique_ptr<Device>> devices;
+  std::string reasons;
   for (const cl_platform_id platform : platforms) {
-    cl_uint size = 0;
-    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, nullptr, &size) != CL_SUCCESS || size == 0) continue;
-    std::vector<cl_device_id> ids(size);
-    if (clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, size, ids.data(), nullptr) != CL_SUCCESS) continue;
-    for (const cl_device_id id : ids) add_usable(id, devices);
+    try {
+      add_usable(platform, devices, reasons);
+    } catch (const std::exception& error) {
+      leave_out(error, reasons);
+    }
   }
   if (devices.empty()) {
     throw std::runtime_error(
         "no OpenCL device that can compile kernels: install your GPU vendor's OpenCL driver, or "
-        "pocl-opencl-icd to run on the CPU, and see what `clinfo` says");
+        "pocl-opencl-icd to run on the CPU, and see what `clinfo` says" +
+        reasons);
   }
   const auto rank = [](const auto& device) { return device->is_gpu() ? 0 : device->is_cpu() ? 1 : 2; };
   std::ranges::stable_sort(devices, {}, rank);
