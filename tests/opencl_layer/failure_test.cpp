@@ -10,7 +10,7 @@ namespace tenon::opencl_layer {
 namespace {
 
 using conformance::Layout;
-using Failures = LayerTest;
+using OpenClFailures = LayerTest;
 
 constexpr tenon_matmul_attributes kPlain = {sizeof(kPlain), TENON_NO_ACTIVATION, {1, 1}, {0, 0}};
 constexpr tenon_matmul_attributes kUpdate = {sizeof(kUpdate), TENON_NO_ACTIVATION, {1, 1}, {1, 1}};
@@ -46,7 +46,7 @@ bool names_a_failure(const std::string& text) {
          text.find("no OpenCL device") != std::string::npos;
 }
 
-TEST_F(Failures, EachCallFromTheFirstOnMayFailAndTheNextAttemptWorks) {
+TEST_F(OpenClFailures, EachCallFromTheFirstOnMayFailAndTheNextAttemptWorks) {
   open_and_run();
   const std::size_t bytes = layer().live_bytes();
   const long handles = layer().live_handles();
@@ -85,7 +85,7 @@ std::string refusal() {
   }
 }
 
-TEST_F(Failures, WithoutADeviceTheReasonIsGiven) {
+TEST_F(OpenClFailures, WithoutADeviceTheReasonIsGiven) {
   layer().fail_at_of("clGetPlatformIDs", 1);
   EXPECT_NE(refusal().find("clGetPlatformIDs: CL_OUT_OF_HOST_MEMORY"), std::string::npos);
   layer().fail_at_of("clGetDeviceIDs", kEach);
@@ -103,7 +103,7 @@ TEST_F(Failures, WithoutADeviceTheReasonIsGiven) {
   EXPECT_EQ(refusal(), "");
 }
 
-TEST_F(Failures, ABadDeviceLeavesTheOthers) {
+TEST_F(OpenClFailures, ABadDeviceLeavesTheOthers) {
   const auto count = [] {
     const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
     return plugin->table().device_count(plugin->backend());
@@ -118,7 +118,7 @@ TEST_F(Failures, ABadDeviceLeavesTheOthers) {
 }
 
 // abi.h: out of memory means that no updated output was touched, for the host tries again.
-TEST_F(Failures, MemoryIsSaidToLackOnlyWhileAnUpdatedOutputIsAsItWas) {
+TEST_F(OpenClFailures, MemoryIsSaidToLackOnlyWhileAnUpdatedOutputIsAsItWas) {
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   Operand index = filled(DType::int64, {65537}, 0);  // one line that takes two launches
   Operand src = filled(DType::float32, {65537}, 1);
@@ -150,7 +150,7 @@ TEST_F(Failures, MemoryIsSaidToLackOnlyWhileAnUpdatedOutputIsAsItWas) {
 }
 
 // Small writes are copied and queued, large ones are waited for.
-TEST_F(Failures, ACopyBetweenDevicesFailsWithEitherHalf) {
+TEST_F(OpenClFailures, ACopyBetweenDevicesFailsWithEitherHalf) {
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   const tenon_backend_table& table = plugin->table();
   for (const std::size_t size : {100, 300000}) {
@@ -175,7 +175,7 @@ TEST_F(Failures, ACopyBetweenDevicesFailsWithEitherHalf) {
 }
 
 // PoCL compiles a kernel when it first runs, and a process must not end meanwhile.
-TEST_F(Failures, TheFirstRunOfAKernelIsWaitedForUntilThatSucceeds) {
+TEST_F(OpenClFailures, TheFirstRunOfAKernelIsWaitedForUntilThatSucceeds) {
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   const conformance::DeviceBuffer memory(*plugin, 64);
   std::int64_t one[] = {1};
@@ -193,7 +193,7 @@ TEST_F(Failures, TheFirstRunOfAKernelIsWaitedForUntilThatSucceeds) {
   EXPECT_EQ(waits(TENON_OK), 0);
 }
 
-TEST_F(Failures, OurKernelsDoWhatCLBlastFailsAt) {
+TEST_F(OpenClFailures, OurKernelsDoWhatCLBlastFailsAt) {
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   for (const std::int64_t batches : {1, 3}) {
     Operand a = filled(DType::float32, {batches, 9, 16}, 1);

@@ -17,7 +17,7 @@ using conformance::Layout;
 constexpr std::size_t kMebibyte = std::size_t{1} << 20;
 constexpr tenon_matmul_attributes kPlain = {sizeof(kPlain), TENON_NO_ACTIVATION, {1, 1}, {0, 0}};
 
-using Limits = LayerTest;
+using OpenClLimits = LayerTest;
 
 /// Why there is no buffer of so many bytes; "" if there is one.
 std::string refusal(const PluginUnderTest& plugin, std::size_t bytes) {
@@ -41,7 +41,7 @@ std::string multiply_by_transposed(const PluginUnderTest& plugin) {
   return all_are(out, 1024);
 }
 
-TEST_F(Limits, ScratchMemoryIsGivenBackBeforeMemoryLacks) {
+TEST_F(OpenClLimits, ScratchMemoryIsGivenBackBeforeMemoryLacks) {
   layer().answer(CL_DEVICE_GLOBAL_MEM_SIZE, 4 * kMebibyte);
   layer().answer(CL_DEVICE_MAX_MEM_ALLOC_SIZE, 4 * kMebibyte);
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
@@ -53,7 +53,7 @@ TEST_F(Limits, ScratchMemoryIsGivenBackBeforeMemoryLacks) {
   EXPECT_NE(refusal(*plugin, 1).find("returns 3: "), std::string::npos);
 }
 
-TEST_F(Limits, MemoryThatTheDriverRefusesIsAskedForAgainWithoutTheScratchMemory) {
+TEST_F(OpenClLimits, MemoryThatTheDriverRefusesIsAskedForAgainWithoutTheScratchMemory) {
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   ASSERT_EQ(multiply_by_transposed(*plugin), "");
   layer().fail_at_of("clCreateBuffer", 1);
@@ -64,20 +64,20 @@ TEST_F(Limits, MemoryThatTheDriverRefusesIsAskedForAgainWithoutTheScratchMemory)
   layer().fail_at_of("clCreateBuffer", 0);
 }
 
-TEST_F(Limits, NoBlockIsLargerThanTheDeviceAllows) {
+TEST_F(OpenClLimits, NoBlockIsLargerThanTheDeviceAllows) {
   layer().answer(CL_DEVICE_MAX_MEM_ALLOC_SIZE, kMebibyte);
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   EXPECT_EQ(refusal(*plugin, kMebibyte), "");
   EXPECT_NE(refusal(*plugin, kMebibyte + 1).find("one block has at most 1048576"), std::string::npos);
 }
 
-TEST_F(Limits, WithoutRoomForACopyAProductIsStillRight) {
+TEST_F(OpenClLimits, WithoutRoomForACopyAProductIsStillRight) {
   layer().answer(CL_DEVICE_GLOBAL_MEM_SIZE, kMebibyte + kMebibyte / 2);  // b has 1 MiB itself
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   EXPECT_EQ(multiply_by_transposed(*plugin), "");
 }
 
-TEST_F(Limits, GroupsAreAsSmallAsAKernelWants) {
+TEST_F(OpenClLimits, GroupsAreAsSmallAsAKernelWants) {
   for (const std::size_t most : {1, 6}) {
     layer().answer(CL_KERNEL_WORK_GROUP_SIZE, most);
     const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
@@ -85,7 +85,7 @@ TEST_F(Limits, GroupsAreAsSmallAsAKernelWants) {
   }
 }
 
-TEST_F(Limits, ArithmeticIsDescribed) {
+TEST_F(OpenClLimits, ArithmeticIsDescribed) {
   const cl_device_fp_config whole = CL_FP_ROUND_TO_NEAREST | CL_FP_INF_NAN;
   layer().answer(CL_DEVICE_SINGLE_FP_CONFIG, whole);
   {
@@ -153,7 +153,7 @@ class Launches {
 constexpr DLDataType kUint8 = {kDLUInt, 8, 1};
 constexpr DLDataType kFloat32 = {kDLFloat, 32, 1};
 
-TEST_F(Limits, LaunchesAreCutIntoPiecesThatDevicesCount) {
+TEST_F(OpenClLimits, LaunchesAreCutIntoPiecesThatDevicesCount) {
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   const tenon_init_attributes fill = {sizeof(fill), TENON_INIT_FILL, {{1, 1}, {0, 0}}, 0, 0};
   const std::int64_t count = (std::int64_t{1} << 34) + 5;
@@ -173,7 +173,7 @@ TEST_F(Limits, LaunchesAreCutIntoPiecesThatDevicesCount) {
   EXPECT_EQ(many.cover(2, 200000), "");
 }
 
-TEST_F(Limits, ThePiecesOfAProductAreAllRight) {
+TEST_F(OpenClLimits, ThePiecesOfAProductAreAllRight) {
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   Operand a(DType::int32, {70000, 1, 1}, Role::input);
   Operand b(DType::int32, {70000, 1, 1}, Role::input);
@@ -184,7 +184,7 @@ TEST_F(Limits, ThePiecesOfAProductAreAllRight) {
   for (std::int64_t i = 0; i < out.size(); ++i) ASSERT_EQ(out.at(i), 3.0 * static_cast<double>(i)) << i;
 }
 
-TEST_F(Limits, CLBlastIsNotAskedForWhatItsIndicesCannotHold) {
+TEST_F(OpenClLimits, CLBlastIsNotAskedForWhatItsIndicesCannotHold) {
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   ASSERT_EQ(multiply_by_transposed(*plugin), "");  // our kernel is compiled
   setenv("TENON_OPENCL_CLBLAST", "1", 1);
@@ -204,7 +204,7 @@ TEST_F(Limits, CLBlastIsNotAskedForWhatItsIndicesCannotHold) {
 }
 
 // PoCL says that it is a GPU.
-TEST_F(Limits, AGpuHasItsScoreAndItsReductions) {
+TEST_F(OpenClLimits, AGpuHasItsScoreAndItsReductions) {
   layer().answer(CL_DEVICE_TYPE, CL_DEVICE_TYPE_GPU);
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   EXPECT_EQ(plugin->table().score(plugin->backend()), 90);
