@@ -85,9 +85,9 @@ class CudaBackend final : public plugin::DeviceBackend {
 
   std::int32_t device_count() override { return devices_.count; }
   plugin::DeviceInfo device(std::int32_t index) override { return describe_device(index); }
-  void* allocate(std::int32_t index, std::size_t bytes) override { return memory_.allocate(index, bytes); }
+  void* allocate(std::int32_t index, std::size_t bytes) override { return allocate_memory(index, bytes); }
   void deallocate(std::int32_t index, void* memory, std::size_t /*bytes*/) noexcept override {
-    memory_.deallocate(index, memory);
+    deallocate_memory(index, memory);
   }
   void copy(DLDevice to_device, void* to, DLDevice from_device, const void* from, std::size_t bytes,
             void* stream) override {
@@ -97,7 +97,6 @@ class CudaBackend final : public plugin::DeviceBackend {
 
  private:
   Devices devices_ = find_devices();
-  Memory memory_;
 };
 
 }  // namespace

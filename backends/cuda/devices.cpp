@@ -1,6 +1,6 @@
 #include "cuda/devices.h"
 
-#include "cuda/queue.h"
+#include "cuda/context.h"
 
 #include <cstdint>
 #include <cstdlib>
@@ -23,9 +23,6 @@ bool any_of(std::string_view codes, Predicate&& predicate) {
   }
   return false;
 }
-
-// What a device's pool keeps of freed memory: scratch memory comes and goes with every call.
-constexpr std::uint64_t kKeptBytes = std::uint64_t{512} << 20;
 
 /// 13000 is CUDA 13.0.
 std::string version_text(int version) {
@@ -89,13 +86,6 @@ std::string objection(int device) {
   return {};
 }
 
-void keep_pool(int device) {
-  cudaMemPool_t pool = nullptr;
-  std::uint64_t kept = kKeptBytes;
-  check(cudaDeviceGetDefaultMemPool(&pool, device), "cudaDeviceGetDefaultMemPool");
-  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept), "cudaMemPoolSetAttribute");
-}
-
 std::string library_text() {
   int version[3] = {};
   const libraryPropertyType parts[] = {MAJOR_VERSION, MINOR_VERSION, PATCH_LEVEL};
@@ -118,13 +108,6 @@ Devices find_devices() try {
   for (; devices.count < present; ++devices.count) {
     devices.reason = objection(devices.count);
     if (!devices.reason.empty()) break;
-    try {
-      keep_pool(devices.count);
-      describe_device(devices.count);
-    } catch (const std::runtime_error& error) {  // another process may have it to itself
-      devices.reason = "device " + std::to_string(devices.count) + ": " + error.what();
-      break;
-    }
   }
   devices.library = library_text();
   return devices;
@@ -133,12 +116,14 @@ Devices find_devices() try {
 }
 
 plugin::DeviceInfo describe_device(int index) {
-  const DeviceScope scope(index);
   cudaDeviceProp properties{};
-  std::size_t free = 0;
-  std::size_t total = 0;
   check(cudaGetDeviceProperties(&properties, index), "cudaGetDeviceProperties");
-  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  std::size_t total = properties.totalGlobalMem;
+  std::size_t free = total;
+  if (const Context* const context = Context::find(index)) {
+    const DeviceScope scope(*context);
+    check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  }
   return {DLDevice{kDLCUDA, index}, properties.name, total, free};
 }
 

@@ -13,11 +13,12 @@ struct Devices {
   std::string library;  ///< cuBLAS and CUDA with their versions
 };
 
-/// Devices 0 to count - 1 can be used; what follows the first that cannot is left out. Sets up their memory
-/// pools. Never throws CudaError.
+/// Devices 0 to count - 1 can be used; what follows the first that cannot is left out. Makes no context
+/// on any. Never throws CudaError.
 Devices find_devices();
 
-/// Throws CudaError.
+/// All memory counts as free on a device that was not used yet: to ask takes a context, which takes hundreds
+/// of megabytes. Throws CudaError.
 plugin::DeviceInfo describe_device(int index);
 
 }  // namespace tenon::cuda

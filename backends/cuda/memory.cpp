@@ -50,41 +50,23 @@ void copy_between_devices(int to_device, void* to, int from_device, const void* 
 
 }  // namespace
 
-Memory::~Memory() {
-  for (const cudaStream_t stream : streams_) {
-    if (stream != nullptr) release_quietly("cudaStreamDestroy", [&] { return cudaStreamDestroy(stream); });
-  }
-}
-
-cudaStream_t Memory::stream_of(int device) {
-  const auto index = static_cast<std::size_t>(device);
-  const std::lock_guard lock(mutex_);
-  if (streams_.size() <= index) streams_.resize(index + 1);
-  if (streams_[index] == nullptr) {
-    const DeviceScope scope(device);
-    check(cudaStreamCreateWithFlags(&streams_[index], cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
-  }
-  return streams_[index];
-}
-
-void* Memory::allocate(int device, std::size_t bytes) {
-  const cudaStream_t stream = stream_of(device);
+void* allocate_memory(int device, std::size_t bytes) {
+  const Context& context = Context::of(device);
+  const DeviceScope scope(context);
+  const cudaStream_t stream = context.allocations();
   void* memory = nullptr;
   check(cudaMallocAsync(&memory, bytes, stream), "cudaMallocAsync");
   if (const cudaError_t status = cudaStreamSynchronize(stream); status != cudaSuccess) {
-    deallocate(device, memory);
+    deallocate_memory(device, memory);
     check(status, "cudaStreamSynchronize");
   }
   return memory;
 }
 
-void Memory::deallocate(int device, void* memory) noexcept {
-  // The stream is there, for it was allocated on, and says which device is meant.
-  const cudaStream_t stream = [&] {
-    const std::lock_guard lock(mutex_);
-    return streams_[static_cast<std::size_t>(device)];
-  }();
-  release_quietly("cudaFreeAsync", [&] { return cudaFreeAsync(memory, stream); });
+void deallocate_memory(int device, void* memory) noexcept {
+  const Context& context = Context::of(device);
+  const DeviceScope scope(context, std::nothrow);
+  release_quietly("cudaFreeAsync", [&] { return cudaFreeAsync(memory, context.allocations()); });
 }
 
 void copy_memory(DLDevice to_device, void* to, DLDevice from_device, const void* from, std::size_t bytes,
@@ -105,6 +87,7 @@ void copy_memory(DLDevice to_device, void* to, DLDevice from_device, const void*
 }
 
 void synchronize_device(int device, void* stream) {
+  if (Context::find(device) == nullptr) return;  // nothing was asked of it
   const DeviceScope scope(device);
   if (stream != nullptr) {
     check(cudaStreamSynchronize(static_cast<cudaStream_t>(stream)), "cudaStreamSynchronize");

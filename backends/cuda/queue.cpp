@@ -17,15 +17,6 @@ void check_created(cublasStatus_t status, const char* function) {
 
 }  // namespace
 
-DeviceScope::DeviceScope(int device) : device_(device) {
-  check(cudaGetDevice(&before_), "cudaGetDevice");
-  if (before_ != device_) check(cudaSetDevice(device_), "cudaSetDevice");
-}
-
-DeviceScope::~DeviceScope() {
-  if (before_ != device_) release_quietly("cudaSetDevice", [this] { return cudaSetDevice(before_); });
-}
-
 ThreadState& ThreadState::of(int device) {
   thread_local std::vector<std::unique_ptr<ThreadState>> states;
   const auto index = static_cast<std::size_t>(device);
@@ -34,7 +25,7 @@ ThreadState& ThreadState::of(int device) {
   return *states[index];
 }
 
-ThreadState::ThreadState(int device) : device_(device) {
+ThreadState::ThreadState(int device) : context_(Context::of(device)) {
   check(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device),
         "cudaDeviceGetAttribute");
   // Non-blocking: the legacy default stream, which the host's other code may use, must not hold it up.
@@ -42,8 +33,7 @@ ThreadState::ThreadState(int device) : device_(device) {
 }
 
 ThreadState::~ThreadState() {
-  // No DeviceScope, which may throw; the thread ends.
-  release_quietly("cudaSetDevice", [this] { return cudaSetDevice(device_); });
+  const DeviceScope scope(context_, std::nothrow);
   if (cublas_ != nullptr) release_quietly("cublasDestroy", [this] { return cublasDestroy(cublas_); });
   if (cublas_lt_ != nullptr)
     release_quietly("cublasLtDestroy", [this] { return cublasLtDestroy(cublas_lt_); });

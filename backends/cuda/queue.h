@@ -2,7 +2,7 @@
 // given back in the stream's own order.
 #pragma once
 
-#include "cuda/errors.h"
+#include "cuda/context.h"
 
 #include <tenon/plugin/dtype.hpp>
 
@@ -12,19 +12,6 @@
 #include <tuple>
 
 namespace tenon::cuda {
-
-/// Makes a device the current one, and puts back the one before: the host may use CUDA, too.
-class DeviceScope {
- public:
-  explicit DeviceScope(int device);
-  ~DeviceScope();
-  DeviceScope(const DeviceScope&) = delete;
-  DeviceScope& operator=(const DeviceScope&) = delete;
-
- private:
-  int device_;
-  int before_ = 0;
-};
 
 /// What makes cuBLASLt choose an algorithm: dtype, transposes, m, n, k, leading dimensions, alignment of the bias.
 using LtProblem = std::tuple<DType, cublasOperation_t, cublasOperation_t, int, int, int, int, int, int, int>;
@@ -51,7 +38,7 @@ class ThreadState {
   std::map<LtProblem, cublasLtMatmulHeuristicResult_t> lt_algorithms;
 
  private:
-  int device_;
+  const Context& context_;
   int multiprocessors_ = 0;
   cudaStream_t stream_ = nullptr;
   cublasHandle_t cublas_ = nullptr;

@@ -1,6 +1,7 @@
 # What the backend is made of, for CUDA's compiler and for tests/cuda_emulation alike.
 set(TENON_CUDA_SOURCES
   binary.cu
+  context.cpp
   copy.cu
   cuda_backend.cpp
   devices.cpp

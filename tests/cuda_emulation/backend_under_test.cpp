@@ -40,15 +40,30 @@ Outcome outcome(tenon_status status) { return {status, status == TENON_OK ? std:
 
 std::string take_error() { return std::exchange(last_error, {}); }
 
-BackendUnderTest::BackendUnderTest() {
+Switches::Switches() {
   void* const module = open_module();
   find(module, "tenon_cuda_emulation_fail_at", fail_at);
+  find(module, "tenon_cuda_emulation_fail", fail);
   find(module, "tenon_cuda_emulation_calls", calls);
+  find(module, "tenon_cuda_emulation_calls_of", calls_of);
   find(module, "tenon_cuda_emulation_live_bytes", live_bytes);
   find(module, "tenon_cuda_emulation_live_handles", live_handles);
-  find(module, "tenon_cuda_emulation_machine", machine);
+  find(module, "tenon_cuda_emulation_has_context", has_context);
+  find(module, "tenon_cuda_emulation_current_device", current_device);
+  find(module, "tenon_cuda_emulation_set_device", set_device);
+  Machine* (*find_machine)() = nullptr;
+  find(module, "tenon_cuda_emulation_machine", find_machine);
+  machine = find_machine();
+}
+
+const Switches& switches() {
+  static const Switches found;
+  return found;
+}
+
+BackendUnderTest::BackendUnderTest() {
   const tenon_backend_table* (*entry)(const tenon_host*) = nullptr;
-  find(module, "tenon_backend_entry", entry);
+  find(open_module(), "tenon_backend_entry", entry);
   table_ = entry(&kHost);
   if (table_ == nullptr || table_->create(&backend_) != TENON_OK) throw std::runtime_error(take_error());
 }

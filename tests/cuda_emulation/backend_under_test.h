@@ -1,6 +1,8 @@
 // The emulated plugin's table, and the functions by which a test makes CUDA fail.
 #pragma once
 
+#include "failures.h"
+
 #include <tenon/plugin/abi.h>
 
 #include <cstddef>
@@ -11,7 +13,26 @@
 
 namespace tenon::emulation {
 
-/// One per process, for CUDA's state is one. All functions may be called from any thread.
+/// The module's functions of failures.h.
+struct Switches {
+  /// Opens the module. Throws std::runtime_error.
+  Switches();
+
+  void (*fail_at)(long) = nullptr;
+  void (*fail)(const char*, int, long, long) = nullptr;
+  long (*calls)() = nullptr;
+  long (*calls_of)(const char*) = nullptr;
+  std::size_t (*live_bytes)() = nullptr;
+  long (*live_handles)() = nullptr;
+  bool (*has_context)(int) = nullptr;
+  int (*current_device)() = nullptr;
+  void (*set_device)(int) = nullptr;
+  Machine* machine = nullptr;
+};
+/// The same for the whole process, as CUDA's state is.
+const Switches& switches();
+
+/// All functions may be called from any thread.
 class BackendUnderTest {
  public:
   /// Opens the module and creates a backend. Throws std::runtime_error.
@@ -22,13 +43,6 @@ class BackendUnderTest {
 
   [[nodiscard]] const tenon_backend_table& table() const { return *table_; }
   [[nodiscard]] tenon_backend* get() const { return backend_; }
-
-  // See failures.h.
-  void (*fail_at)(long) = nullptr;
-  long (*calls)() = nullptr;
-  std::size_t (*live_bytes)() = nullptr;
-  long (*live_handles)() = nullptr;
-  void (*machine)(int, int, int, bool) = nullptr;
 
  private:
   const tenon_backend_table* table_ = nullptr;

@@ -33,28 +33,41 @@ namespace tenon::emulation {
 namespace {
 
 template <typename F>
-cublasStatus_t api(cublasStatus_t failure, F&& f) {
-  if (strikes()) return failure;
+cublasStatus_t api(cublasStatus_t failure, F&& f, const char* function = __builtin_FUNCTION()) {
+  if (const int status = strike(function, failure)) return static_cast<cublasStatus_t>(status);
   const std::lock_guard lock(gpu_mutex());
   return f();
 }
 
 template <typename Handle, typename... Args>
-cublasStatus_t make(Handle* handle, Args... args) {
-  return api(CUBLAS_STATUS_ALLOC_FAILED, [&] {
-    *handle = new std::remove_pointer_t<Handle>{args...};
-    count_handle(1);
-    return CUBLAS_STATUS_SUCCESS;
-  });
+cublasStatus_t make(const char* function, Handle* handle, Args... args) {
+  return api(
+      CUBLAS_STATUS_ALLOC_FAILED,
+      [&] {
+        *handle = new std::remove_pointer_t<Handle>{args...};
+        count_handle(1);
+        return CUBLAS_STATUS_SUCCESS;
+      },
+      function);
+}
+
+/// For what belongs to a device: the thread's, which has a context from now on.
+template <typename Handle>
+cublasStatus_t make_on_device(const char* function, Handle* handle) {
+  if (use_context() != cudaSuccess) return CUBLAS_STATUS_NOT_INITIALIZED;
+  return make(function, handle, current_device());
 }
 
 template <typename Handle>
-cublasStatus_t destroy(Handle handle) {
-  return api(CUBLAS_STATUS_INTERNAL_ERROR, [&] {
-    delete handle;
-    count_handle(-1);
-    return CUBLAS_STATUS_SUCCESS;
-  });
+cublasStatus_t destroy(Handle handle, const char* function = __builtin_FUNCTION()) {
+  return api(
+      CUBLAS_STATUS_INTERNAL_ERROR,
+      [&] {
+        delete handle;
+        count_handle(-1);
+        return CUBLAS_STATUS_SUCCESS;
+      },
+      function);
 }
 
 /// Reads an attribute that has just the size of `to`.
@@ -101,7 +114,7 @@ cublasStatus_t cublasGetProperty(libraryPropertyType part, int* value) {
   });
 }
 
-cublasStatus_t cublasCreate(cublasHandle_t* handle) { return make(handle, current_device()); }
+cublasStatus_t cublasCreate(cublasHandle_t* handle) { return make_on_device(__func__, handle); }
 cublasStatus_t cublasDestroy(cublasHandle_t handle) { return destroy(handle); }
 
 cublasStatus_t cublasSetStream(cublasHandle_t handle, cudaStream_t stream) {
@@ -140,12 +153,12 @@ cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation
   });
 }
 
-cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle) { return make(handle, current_device()); }
+cublasStatus_t cublasLtCreate(cublasLtHandle_t* handle) { return make_on_device(__func__, handle); }
 cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) { return destroy(handle); }
 
 cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t* made, cublasComputeType_t compute,
                                         cudaDataType) {
-  return make(made, compute);
+  return make(__func__, made, compute);
 }
 cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t desc) { return destroy(desc); }
 
@@ -169,11 +182,13 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t desc,
 
 cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* made, cudaDataType type, std::uint64_t rows,
                                           std::uint64_t columns, std::int64_t ld) {
-  return make(made, type, static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns), ld);
+  return make(__func__, made, type, static_cast<std::int64_t>(rows), static_cast<std::int64_t>(columns), ld);
 }
 cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layout) { return destroy(layout); }
 
-cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t* made) { return make(made); }
+cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t* made) {
+  return make(__func__, made);
+}
 cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t preference) {
   return destroy(preference);
 }

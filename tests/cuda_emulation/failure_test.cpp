@@ -121,17 +121,17 @@ TEST(Failures, EachCallInTurnEndsInAnErrorAndNothingElse) {
   on_a_thread(outcome);
   ASSERT_EQ(outcome.status, TENON_OK) << outcome.error;
   ASSERT_EQ(total, kTotal);
-  const std::size_t bytes = backend.live_bytes();
-  const long handles = backend.live_handles();
-  const long before = backend.calls();
+  const std::size_t bytes = switches().live_bytes();
+  const long handles = switches().live_handles();
+  const long before = switches().calls();
   on_a_thread(outcome);
-  const long count = backend.calls() - before;
+  const long count = switches().calls() - before;
   ASSERT_GT(count, 100);
 
   long errors = 0;
   for (long failing = 1; failing <= count; ++failing) {
     SCOPED_TRACE("call " + std::to_string(failing) + " of " + std::to_string(count));
-    backend.fail_at(failing);
+    switches().fail_at(failing);
     on_a_thread(outcome);
     if (outcome.status != TENON_OK) {
       ++errors;
@@ -140,9 +140,9 @@ TEST(Failures, EachCallInTurnEndsInAnErrorAndNothingElse) {
     } else {
       EXPECT_EQ(total, kTotal) << "OK with a wrong result";
     }
-    backend.fail_at(0);
-    EXPECT_EQ(backend.live_bytes(), bytes);
-    EXPECT_EQ(backend.live_handles(), handles);
+    switches().fail_at(0);
+    EXPECT_EQ(switches().live_bytes(), bytes);
+    EXPECT_EQ(switches().live_handles(), handles);
     on_a_thread(outcome);
     EXPECT_EQ(outcome.status, TENON_OK) << "the next attempt: " << outcome.error;
     EXPECT_EQ(total, kTotal);
@@ -166,18 +166,17 @@ struct Described {
 };
 
 /// What a backend says that is created on such a machine.
-Described on_machine(int devices, int driver_version, int compute_capability, bool memory_pools) {
-  static BackendUnderTest first;  // for its functions
-  first.machine(devices, driver_version, compute_capability, memory_pools);
+Described on_machine(const Machine& machine) {
+  *switches().machine = machine;
   const BackendUnderTest backend;
   const std::int32_t score = backend.table().score(backend.get());
   Described described = {score, backend.table().device_count(backend.get()), take_error()};
-  first.machine(2, 13000, 90, true);
+  *switches().machine = {};
   return described;
 }
 
 TEST(Machines, WithoutADevice) {
-  const Described described = on_machine(0, 13000, 90, true);
+  const Described described = on_machine({.devices = 0});
   EXPECT_EQ(described.score, 0);
   EXPECT_EQ(described.devices, 0);
   EXPECT_EQ(described.reason,
@@ -187,7 +186,7 @@ TEST(Machines, WithoutADevice) {
 }
 
 TEST(Machines, WithADriverOlderThanTheToolkit) {
-  const Described described = on_machine(2, 12040, 90, true);
+  const Described described = on_machine({.driver_version = 12040});
   EXPECT_EQ(described.score, 0);
   EXPECT_EQ(
       described.reason,
@@ -197,7 +196,7 @@ TEST(Machines, WithADriverOlderThanTheToolkit) {
 }
 
 TEST(Machines, WithADeviceThatIsTooOld) {
-  const Described described = on_machine(1, 13000, 75, true);
+  const Described described = on_machine({.devices = 1, .compute_capability = {75, 90}});
   EXPECT_EQ(described.score, 0);
   EXPECT_NE(described.reason.find("has compute capability 7.5, for which no kernels are compiled"),
             std::string::npos)
@@ -205,18 +204,19 @@ TEST(Machines, WithADeviceThatIsTooOld) {
 }
 
 TEST(Machines, WithADeviceThatIsNewerThanTheMachineCode) {
-  EXPECT_GT(on_machine(1, 13000, 86, true).score, 0);
-  EXPECT_GT(on_machine(1, 13000, 120, true).score, 0) << "through PTX";
+  EXPECT_GT(on_machine({.devices = 1, .compute_capability = {86, 90}}).score, 0);
+  EXPECT_GT(on_machine({.devices = 1, .compute_capability = {120, 90}}).score, 0) << "through PTX";
 }
 
 TEST(Machines, WithoutMemoryPools) {
-  const Described described = on_machine(1, 13000, 80, false);
+  const Described described =
+      on_machine({.devices = 1, .compute_capability = {80, 90}, .memory_pools = false});
   EXPECT_EQ(described.score, 0);
   EXPECT_NE(described.reason.find("memory pools"), std::string::npos) << described.reason;
 }
 
 TEST(Machines, WithTwoDevices) {
-  const Described described = on_machine(2, 13000, 90, true);
+  const Described described = on_machine({});
   EXPECT_EQ(described.score, 100);
   EXPECT_EQ(described.devices, 2);
 }

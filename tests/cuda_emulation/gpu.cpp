@@ -13,11 +13,17 @@ constexpr int kMostDevices = 2;
 
 std::atomic<std::ptrdiff_t> bytes_alive{0};
 std::atomic<long> handles_alive{0};
+thread_local CUcontext current = nullptr;
+thread_local int chosen = 0;
 int running = 0;  // run() within run(), on another stream
 
 // Never destroyed: threads that end after main() still give back what they hold.
 Device* devices() {
-  static auto* const all = new Device[kMostDevices];
+  static auto* const all = [] {
+    auto* const made = new Device[kMostDevices];
+    for (int i = 0; i < kMostDevices; ++i) made[i].context.device = i;
+    return made;
+  }();
   return all;
 }
 
@@ -32,9 +38,28 @@ Device& device(int index) { return devices()[index]; }
 
 int device_count() { return std::min(machine().devices, kMostDevices); }
 
-int& current_device() {
-  thread_local int current = 0;
-  return current;
+int current_device() { return current != nullptr ? current->device : chosen; }
+
+CUcontext current_context() { return current; }
+
+void set_current_context(CUcontext context) { current = context; }
+
+void choose_device(int index) {
+  chosen = index;
+  current = nullptr;
+}
+
+cudaError_t make_context(int index) {
+  if (index == machine().taken_device) return cudaErrorDevicesUnavailable;
+  device(index).has_context = true;
+  return cudaSuccess;
+}
+
+cudaError_t use_context() {
+  const int index = current_device();
+  if (const cudaError_t error = make_context(index); error != cudaSuccess) return error;
+  current = &device(index).context;
+  return cudaSuccess;
 }
 
 std::shared_ptr<Stream> find(cudaStream_t stream) {

@@ -4,6 +4,7 @@
 
 #include "arena.h"
 
+#include <cuda.h>
 #include <cuda_runtime.h>
 
 #include <cstdint>
@@ -26,6 +27,11 @@ struct CUstream_st {
   bool destroyed = false;  ///< it goes when its queue is empty
 };
 
+/// The primary context of a device.
+struct CUctx_st {
+  int device = 0;
+};
+
 /// What an event marks: the last operation of a stream at some time.
 struct CUevent_st {
   std::shared_ptr<CUstream_st> stream;
@@ -39,6 +45,8 @@ using Stream = CUstream_st;
 struct Device {
   Arena memory;
   std::vector<std::shared_ptr<Stream>> streams;
+  CUctx_st context;
+  bool has_context = false;  ///< once it has, it keeps it
 };
 
 /// Taken by every function of the API; the functions below ask for it.
@@ -46,8 +54,16 @@ std::recursive_mutex& gpu_mutex();
 
 Device& device(int index);
 int device_count();
-/// The device that this thread has chosen.
-int& current_device();
+/// This thread's device: that of its current context, or, without one, the device that it chose, 0 at first.
+int current_device();
+CUcontext current_context();
+void set_current_context(CUcontext context);
+/// As by cudaSetDevice, but makes no context.
+void choose_device(int index);
+/// Makes a device's context, unless there is one.
+cudaError_t make_context(int index);
+/// What every function does that needs a context: the thread's device has one from now on, and it is current.
+cudaError_t use_context();
 
 /// Null if there is no such stream.
 std::shared_ptr<Stream> find(cudaStream_t stream);

@@ -7,6 +7,8 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
+#include <utility>
 
 namespace tenon::emulation {
 namespace {
@@ -25,6 +27,8 @@ constexpr ErrorText kErrors[] = {
     {cudaErrorMemoryAllocation, "cudaErrorMemoryAllocation", "out of memory"},
     {cudaErrorInitializationError, "cudaErrorInitializationError", "initialization error"},
     {cudaErrorInvalidConfiguration, "cudaErrorInvalidConfiguration", "invalid configuration argument"},
+    {cudaErrorDevicesUnavailable, "cudaErrorDevicesUnavailable",
+     "CUDA-capable device(s) is/are busy or unavailable"},
     {cudaErrorInsufficientDriver, "cudaErrorInsufficientDriver",
      "CUDA driver version is insufficient for CUDA runtime version"},
     {cudaErrorNoDevice, "cudaErrorNoDevice", "no CUDA-capable device is detected"},
@@ -41,23 +45,36 @@ const ErrorText& text_of(cudaError_t error) {
   return found != std::end(kErrors) ? *found : std::end(kErrors)[-1];
 }
 
-/// Every function of the API: counted, failing when asked to, one at a time.
+/// Every function of the API: counted, failing when asked to, one at a time. This one needs no context.
 template <typename F>
-cudaError_t api(cudaError_t failure, F&& f) {
-  if (strikes()) return remember(failure);
+cudaError_t query(cudaError_t failure, F&& f, const char* function = __builtin_FUNCTION()) {
+  if (const int status = strike(function, failure)) return remember(static_cast<cudaError_t>(status));
   const std::lock_guard lock(gpu_mutex());
   return remember(f());
 }
 
+/// The same for one that needs a context.
+template <typename F>
+cudaError_t api(cudaError_t failure, F&& f, const char* function = __builtin_FUNCTION()) {
+  return query(
+      failure,
+      [&] {
+        const cudaError_t error = use_context();
+        return error == cudaSuccess ? f() : error;
+      },
+      function);
+}
+
 /// The same for one that finishes what was queued: where it fails, that is lost.
 template <typename F, typename Lose>
-cudaError_t finishing(F&& f, Lose&& lose_work) {
+cudaError_t finishing(F&& f, Lose&& lose_work, const char* function = __builtin_FUNCTION()) {
   const std::lock_guard lock(gpu_mutex());
-  if (strikes()) {
+  if (const int status = strike(function, cudaErrorIllegalAddress)) {
     lose_work();
-    return remember(cudaErrorIllegalAddress);
+    return remember(static_cast<cudaError_t>(status));
   }
-  return remember(f());
+  const cudaError_t error = use_context();
+  return remember(error == cudaSuccess ? f() : error);
 }
 
 bool is_device(int index) { return index >= 0 && index < device_count(); }
@@ -86,7 +103,7 @@ cudaError_t remember(cudaError_t error) {
 }
 
 cudaError_t launch(const cudaLaunchConfig_t& config, std::function<void()> thread) {
-  return api(cudaErrorLaunchFailure, [&] {
+  const auto queue_it = [&] {
     const auto stream = find(config.stream);
     if (stream == nullptr || stream->device != current_device()) return cudaErrorInvalidResourceHandle;
     if (!fits(config)) return cudaErrorInvalidConfiguration;
@@ -101,7 +118,8 @@ cudaError_t launch(const cudaLaunchConfig_t& config, std::function<void()> threa
             }
           });
     return cudaSuccess;
-  });
+  };
+  return api(cudaErrorLaunchFailure, queue_it, "cudaLaunchKernelEx");
 }
 
 }  // namespace tenon::emulation
@@ -113,21 +131,35 @@ const char* cudaGetErrorString(cudaError_t error) { return text_of(error).text; 
 cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }
 
 cudaError_t cudaDriverGetVersion(int* version) {
-  return api(cudaErrorUnknown, [&] {
+  return query(cudaErrorUnknown, [&] {
     *version = machine().driver_version;
     return cudaSuccess;
   });
 }
 
 cudaError_t cudaRuntimeGetVersion(int* version) {
-  return api(cudaErrorUnknown, [&] {
+  return query(cudaErrorUnknown, [&] {
     *version = kRuntimeVersion;
     return cudaSuccess;
   });
 }
 
+cudaError_t cudaGetDriverEntryPointByVersion(const char* name, void** function, unsigned,
+                                             unsigned long long) {
+  return query(cudaErrorInvalidValue, [&] {
+    const std::pair<std::string_view, void*> functions[] = {
+        {"cuDevicePrimaryCtxRetain", reinterpret_cast<void*>(cuDevicePrimaryCtxRetain)},
+        {"cuCtxGetCurrent", reinterpret_cast<void*>(cuCtxGetCurrent)},
+        {"cuCtxSetCurrent", reinterpret_cast<void*>(cuCtxSetCurrent)}};
+    const auto* const found = std::find_if(std::begin(functions), std::end(functions),
+                                           [&](const auto& each) { return each.first == name; });
+    *function = found != std::end(functions) ? found->second : nullptr;
+    return cudaSuccess;
+  });
+}
+
 cudaError_t cudaGetDeviceCount(int* count) {
-  return api(cudaErrorInitializationError, [&] {
+  return query(cudaErrorInitializationError, [&] {
     *count = 0;
     if (machine().driver_version < kRuntimeVersion) return cudaErrorInsufficientDriver;
     if (device_count() == 0) return cudaErrorNoDevice;
@@ -137,32 +169,32 @@ cudaError_t cudaGetDeviceCount(int* count) {
 }
 
 cudaError_t cudaGetDevice(int* index) {
-  return api(cudaErrorUnknown, [&] {
+  return query(cudaErrorUnknown, [&] {
     *index = current_device();
     return cudaSuccess;
   });
 }
 
 cudaError_t cudaSetDevice(int index) {
-  return api(cudaErrorInitializationError, [&] {
+  return query(cudaErrorInitializationError, [&] {
     if (!is_device(index)) return cudaErrorInvalidDevice;
-    current_device() = index;
-    return cudaSuccess;
+    choose_device(index);
+    return use_context();
   });
 }
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int index) {
-  return api(cudaErrorUnknown, [&] {
+  return query(cudaErrorUnknown, [&] {
     if (!is_device(index)) return cudaErrorInvalidDevice;
     switch (attribute) {
       case cudaDevAttrMultiProcessorCount:
         *value = 4;
         break;
       case cudaDevAttrComputeCapabilityMajor:
-        *value = machine().compute_capability / 10;
+        *value = machine().compute_capability[index] / 10;
         break;
       case cudaDevAttrComputeCapabilityMinor:
-        *value = machine().compute_capability % 10;
+        *value = machine().compute_capability[index] % 10;
         break;
       case cudaDevAttrMemoryPoolsSupported:
         *value = machine().memory_pools ? 1 : 0;
@@ -173,9 +205,10 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int ind
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int index) {
-  return api(cudaErrorUnknown, [&] {
+  return query(cudaErrorUnknown, [&] {
     if (!is_device(index)) return cudaErrorInvalidDevice;
     std::snprintf(properties->name, sizeof(properties->name), "emulated device %d", index);
+    properties->totalGlobalMem = Arena::kTotal;
     return cudaSuccess;
   });
 }
