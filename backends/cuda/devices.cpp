@@ -109,6 +109,7 @@ Devices find_devices() try {
     devices.reason = objection(devices.count);
     if (!devices.reason.empty()) break;
   }
+  if (devices.count > 0 && !devices.reason.empty()) log_warning(devices.reason + "; it is left out");
   devices.library = library_text();
   return devices;
 } catch (const std::runtime_error& error) {

@@ -1,16 +1,6 @@
 #include "cuda/errors.h"
 
-#include <tenon/plugin/backend.hpp>
-
 namespace tenon::cuda {
-namespace {
-
-constexpr std::int32_t kWarning = 2;  // of tenon_host.log
-
-void log_text(const std::string& text) { plugin::host->log(kWarning, ("[cuda] " + text).c_str()); }
-
-}  // namespace
-
 std::string describe(cudaError_t status, const char* function) {
   return std::string(cudaGetErrorName(status)) + " (" + cudaGetErrorString(status) + ") from " + function;
 }
@@ -34,17 +24,22 @@ void check(cublasStatus_t status, const char* function) {
   throw CudaError(describe(status, function));
 }
 
+void log_warning(const std::string& text) {
+  constexpr std::int32_t kWarning = 2;  // of tenon_host.log
+  plugin::host->log(kWarning, ("[cuda] " + text).c_str());
+}
+
 namespace detail {
 
 void log_failure(cudaError_t status, const char* function) noexcept try {
   static_cast<void>(cudaGetLastError());
-  log_text(describe(status, function));
+  log_warning(describe(status, function));
 } catch (const std::exception&) {
   return;  // no memory for the text
 }
 
 void log_failure(cublasStatus_t status, const char* function) noexcept try {
-  log_text(describe(status, function));
+  log_warning(describe(status, function));
 } catch (const std::exception&) {
   return;
 }

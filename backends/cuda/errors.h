@@ -5,6 +5,7 @@
 #include <cublasLt.h>
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
+#include <tenon/plugin/backend.hpp>
 
 #include <stdexcept>
 #include <string>
@@ -24,6 +25,20 @@ std::string describe(cublasStatus_t status, const char* function);
 /// error, so that the next call does not report it again.
 void check(cudaError_t status, const char* function);
 void check(cublasStatus_t status, const char* function);
+
+/// Runs a step of a call. What finds no memory is called again by the host, which would be wrong for an output
+/// that is updated once it `is_touched`: then it is a CudaError.
+template <typename Step>
+void run_step(bool is_touched, Step&& step) {
+  try {
+    step();
+  } catch (const plugin::OutOfDeviceMemory& error) {
+    if (is_touched) throw CudaError(error.what());
+    throw;
+  }
+}
+
+void log_warning(const std::string& text);
 
 /// For destructors: calls `release` once more where it fails, for what it reports may be the failure of
 /// earlier work, and logs what fails even then.

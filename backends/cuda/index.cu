@@ -172,10 +172,14 @@ void run_scatter_add(const Call& call, const Queue& queue) {
   const std::int64_t ranges = std::clamp<std::int64_t>(threads / lines.size(), 1, out.shape()[axis]);
   const ScatterAxis along = {src.shape()[axis],     out.shape()[axis],   out.strides()[axis],
                              index.strides()[axis], src.strides()[axis], static_cast<std::uint32_t>(ranges)};
+  bool is_touched = false;
   lines.for_each_piece([&](const Axes<3>& piece, const auto& first) {
-    launch(queue, scatter_add<T, I>, queue.blocks(piece.size() * ranges, kBlockThreads), kBlockThreads,
-           walk_of(piece), along, out.data<T>() + first[0], index.data<const I>() + first[1],
-           src.data<const T>() + first[2]);
+    run_step(is_touched, [&] {
+      launch(queue, scatter_add<T, I>, queue.blocks(piece.size() * ranges, kBlockThreads), kBlockThreads,
+             walk_of(piece), along, out.data<T>() + first[0], index.data<const I>() + first[1],
+             src.data<const T>() + first[2]);
+    });
+    is_touched = true;
   });
 }
 

@@ -158,7 +158,7 @@ void multiply_batch(const Queue& queue, double alpha, Product product, double be
     out.data = moved(product.out, at[0]);
     a.data = moved(product.a, at[1]);
     b.data = moved(product.b, at[2]);
-    multiply(queue, alpha, a, b, beta, out, static_cast<int>(count));
+    run_step(beta != 0 && i > 0, [&] { multiply(queue, alpha, a, b, beta, out, static_cast<int>(count)); });
   }
 }
 
@@ -195,7 +195,9 @@ bool multiply_in_place(const Queue& queue, const Epilogue& epilogue, const Produ
   } else {
     multiply_batch(queue, epilogue.alpha, product, epilogue.beta);
   }
-  if (!rest.is_identity(bias != nullptr)) run_epilogue(queue, rest, out, bias, out);
+  if (!rest.is_identity(bias != nullptr)) {
+    run_step(epilogue.beta != 0, [&] { run_epilogue(queue, rest, out, bias, out); });
+  }
   return true;
 }
 
@@ -214,13 +216,7 @@ void run_matmul(const Call& call, const Queue& queue) {
   if (!is_empty_sum) {
     a.emplace(queue, call.input(0));
     b.emplace(queue, call.input(1));
-    try {
-      if (multiply_in_place(queue, epilogue, Product(a->view(), b->view(), out), bias, out)) return;
-    } catch (const plugin::OutOfDeviceMemory& error) {
-      // The host would try again, which is wrong once out was updated.
-      if (epilogue.beta != 0) throw CudaError(error.what());
-      throw;
-    }
+    if (multiply_in_place(queue, epilogue, Product(a->view(), b->view(), out), bias, out)) return;
   }
   // The sums are made elsewhere, in what the dtype computes in, and come to out at the end.
   const DType wide = out.dtype() == DType::bfloat16 ? DType::float32 : out.dtype();
@@ -233,7 +229,7 @@ void run_matmul(const Call& call, const Queue& queue) {
   } else {
     multiply_batch(queue, 1, Product(a->view(), b->view(), sum.view()), 0);
   }
-  run_epilogue(queue, epilogue, sum.view(), bias, out);
+  run_step(epilogue.beta != 0, [&] { run_epilogue(queue, epilogue, sum.view(), bias, out); });
 }
 
 bool has_matmul_dtypes(const Call& call, DType dtype) {

@@ -10,12 +10,13 @@ namespace tenon::emulation {
 namespace {
 
 thread_local std::string last_error;
+std::string last_log;
 
 const tenon_host kHost = {
     sizeof(tenon_host),
     TENON_ABI_MAJOR,
     TENON_ABI_MINOR,
-    [](std::int32_t, const char*) {},
+    [](std::int32_t, const char* message) { last_log = message; },
     [](const char* message) { last_error = message; },
     [] { return 1; },
     nullptr,
@@ -60,6 +61,8 @@ const Switches& switches() {
   static const Switches found;
   return found;
 }
+
+std::string take_log() { return std::exchange(last_log, {}); }
 
 BackendUnderTest::BackendUnderTest() {
   const tenon_backend_table* (*entry)(const tenon_host*) = nullptr;

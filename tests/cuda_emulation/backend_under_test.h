@@ -52,6 +52,9 @@ class BackendUnderTest {
 /// The text of this thread's last set_error, and its removal.
 std::string take_error();
 
+/// This process's last line in the log, and its removal.
+std::string take_log();
+
 /// What a step of a test says went wrong; empty: nothing.
 struct Outcome {
   tenon_status status = TENON_OK;

@@ -78,6 +78,12 @@ cublasStatus_t read(T& to, const void* value, std::size_t bytes) {
   return CUBLAS_STATUS_SUCCESS;
 }
 
+/// In bytes, up to 256.
+std::uint64_t alignment_of(const void* data) {
+  const auto address = reinterpret_cast<std::uintptr_t>(data) | 256U;
+  return address & -address;
+}
+
 }  // namespace
 }  // namespace tenon::emulation
 
@@ -204,17 +210,18 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
   });
 }
 
-cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t, cublasLtMatrixLayout_t,
+cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t desc,
                                               cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
-                                              cublasLtMatrixLayout_t, cublasLtMatmulPreference_t preference,
-                                              int most, cublasLtMatmulHeuristicResult_t results[],
-                                              int* found) {
+                                              cublasLtMatrixLayout_t, cublasLtMatrixLayout_t,
+                                              cublasLtMatmulPreference_t preference, int most,
+                                              cublasLtMatmulHeuristicResult_t results[], int* found) {
   return api(CUBLAS_STATUS_INTERNAL_ERROR, [&] {
     if (most < 1) return CUBLAS_STATUS_INVALID_VALUE;
     constexpr std::size_t kWanted = 1024;  // any number: cublasLtMatmul insists on it
     results[0] = {};
     results[0].workspaceSize = preference->workspace < kWanted ? preference->workspace : kWanted;
     results[0].algo.data[0] = results[0].workspaceSize;
+    results[0].algo.data[1] = alignment_of(desc->bias);
     *found = 1;
     return CUBLAS_STATUS_SUCCESS;
   });
@@ -233,6 +240,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
     }
     const bool has_bias = desc->epilogue == CUBLASLT_EPILOGUE_BIAS;
     if (has_bias != (desc->bias != nullptr)) return CUBLAS_STATUS_INVALID_VALUE;
+    if (has_bias && alignment_of(desc->bias) < algorithm->data[1]) return CUBLAS_STATUS_NOT_SUPPORTED;
     const std::int64_t k = desc->op_a == CUBLAS_OP_N ? a_layout->columns : a_layout->rows;
     return queue_product(stream, {d_layout->rows,
                                   d_layout->columns,

@@ -215,6 +215,16 @@ TEST(Machines, WithoutMemoryPools) {
   EXPECT_NE(described.reason.find("memory pools"), std::string::npos) << described.reason;
 }
 
+TEST(Machines, WithASecondDeviceThatIsTooOld) {
+  const Described described = on_machine({.compute_capability = {90, 75}});
+  EXPECT_EQ(described.score, 100);
+  EXPECT_EQ(described.devices, 1);
+  const std::string said = take_log();
+  EXPECT_NE(said.find("device 1 has compute capability 7.5, for which no kernels are compiled"),
+            std::string::npos)
+      << said;
+}
+
 TEST(Machines, WithTwoDevices) {
   const Described described = on_machine({});
   EXPECT_EQ(described.score, 100);
