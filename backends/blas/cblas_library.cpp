@@ -95,6 +95,8 @@ void CblasLibrary::find_thread_control(void* handle) {
     // Searched in the library's own dependencies: the OpenMP runtime that it was built for, whatever ours is.
     find(handle, "omp_get_max_threads", get_openmp_threads_);
     find(handle, "omp_set_num_threads", set_openmp_threads_);
+    find(handle, "omp_get_dynamic", get_openmp_dynamic_);
+    find(handle, "omp_set_dynamic", set_openmp_dynamic_);
     if (get_openmp_threads_ != nullptr && set_openmp_threads_ != nullptr) return;
   }
   for (const char* name : {"openblas_set_num_threads", "MKL_Set_Num_Threads"}) {
@@ -120,9 +122,12 @@ void CblasLibrary::describe(void* handle, const std::string& path) {
 CblasLibrary::Threads::Threads(const CblasLibrary& library, int count) {
   if (library.set_openmp_threads_ != nullptr) {
     before_ = library.get_openmp_threads_();
-    if (before_ == count) return;
-    restore_ = library.set_openmp_threads_;
-    restore_(count);
+    // OpenBLAS waits for as many threads as it asked for; OMP_DYNAMIC may give it fewer.
+    was_dynamic_ = library.get_openmp_dynamic_ != nullptr && library.get_openmp_dynamic_() != 0;
+    if (before_ == count && !was_dynamic_) return;
+    changed_ = &library;
+    if (was_dynamic_) library.set_openmp_dynamic_(0);
+    library.set_openmp_threads_(count);
     return;
   }
   if (library.set_int_threads_ == nullptr && library.set_long_threads_ == nullptr) return;
@@ -136,7 +141,9 @@ CblasLibrary::Threads::Threads(const CblasLibrary& library, int count) {
 }
 
 CblasLibrary::Threads::~Threads() {
-  if (restore_ != nullptr) restore_(before_);
+  if (changed_ == nullptr) return;
+  changed_->set_openmp_threads_(before_);
+  if (was_dynamic_) changed_->set_openmp_dynamic_(1);
 }
 
 }  // namespace tenon::blas

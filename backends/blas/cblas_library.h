@@ -55,8 +55,9 @@ class CblasLibrary {
     ~Threads();
 
    private:
-    void (*restore_)(int) = nullptr;
+    const CblasLibrary* changed_ = nullptr;
     int before_ = 0;
+    bool was_dynamic_ = false;
   };
 
  private:
@@ -68,6 +69,8 @@ class CblasLibrary {
   Gemv<float> sgemv_ = nullptr;
   Gemv<double> dgemv_ = nullptr;
   // OpenMP's number, which is the calling thread's own; or else the library's, which is the process's.
+  int (*get_openmp_dynamic_)() = nullptr;
+  void (*set_openmp_dynamic_)(int) = nullptr;
   int (*get_openmp_threads_)() = nullptr;
   void (*set_openmp_threads_)(int) = nullptr;
   void (*set_int_threads_)(int) = nullptr;

@@ -12,10 +12,11 @@
 
 namespace tenon::cpu {
 
-/// How many threads a call on this thread may use, >= 1: the host's word, or 1 in a build without OpenMP.
+/// How many threads a call on this thread may use, >= 1: the host's word within OMP_THREAD_LIMIT, or 1 in a build
+/// without OpenMP.
 inline int thread_count() {
 #ifdef _OPENMP
-  return plugin::host->num_threads();
+  return std::min<int>(plugin::host->num_threads(), omp_get_thread_limit());
 #else
   return 1;
 #endif

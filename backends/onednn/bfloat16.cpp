@@ -24,15 +24,18 @@ std::optional<dnnl::matmul::primitive_desc> find_product() {
 
 }  // namespace
 
+// Elsewhere oneDNN emulates it: infinities become NaN (2.6.3, AVX-512 without BF16).
 bool multiplies_bfloat16() {
-  static const bool answer = find_product().has_value();
+  constexpr auto kNeeded = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
+  static const bool answer = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & kNeeded) == kNeeded &&
+                             find_product().has_value();
   return answer;
 }
 
 bool flushes_bfloat16() {
   static const bool answer = [] {
+    if (!multiplies_bfloat16()) return false;
     const auto found = find_product();
-    if (!found) return false;
     const memory::desc factor = square(memory::data_type::bf16);
     const Primitive product(
         *found,

@@ -47,20 +47,19 @@ std::shared_ptr<const PrimitivePlan> make_plan(const Loop& loop) {
   return plan;
 }
 
-PrimitiveUse& find_use(const Loop& loop, int threads) {
-  // Never destroyed: threads may outlive static objects.
-  static auto* const cache = new PlanCache<PrimitivePlan>(kCachedPlans);
-  thread_local PlanFront<PrimitivePlan, PrimitiveUse> front;
+struct Copies {
+  using Plan = PrimitivePlan;
+  using Use = PrimitiveUse;
+};
+
+CallKey key_of(const Loop& loop, int threads) {
   CallKey key;
   key.add(threads);
   const auto rank = static_cast<std::size_t>(loop.rank);
   key.add({loop.extent, rank});
   key.add({loop.stride[0], rank});
   key.add({loop.stride[1], rank});
-  return front.find(*cache, key, [&] {
-    const OpenMpThreads scope(threads);  // oneDNN plans for as many as there are now
-    return make_plan(loop);
-  });
+  return key;
 }
 
 }  // namespace
@@ -74,7 +73,7 @@ bool reorder(const Call& call, bool run) {
   const Loop loop = cpu::make_loop({out, x});
   if (!is_worth_it(loop) || !run) return is_worth_it(loop);
   const int threads = out.size() <= kOneThread ? 1 : cpu::thread_count();
-  PrimitiveUse& use = find_use(loop, threads);
+  PrimitiveUse& use = find_use<Copies>(key_of(loop, threads), threads, [&] { return make_plan(loop); });
   if (!use.execution) return false;
   void* const data[] = {x.data<void>(), out.data<void>()};
   use.execution->run(data, threads);

@@ -28,6 +28,11 @@ struct MatmulUse {
   std::optional<Execution> execution;
 };
 
+struct Products {
+  using Plan = MatmulPlan;
+  using Use = MatmulUse;
+};
+
 CallKey key_of(const Call& call, const tenon_matmul_attributes& attributes, int threads) {
   CallKey key;
   const View out = call.output();
@@ -42,14 +47,6 @@ CallKey key_of(const Call& call, const tenon_matmul_attributes& attributes, int 
   key.add(out.strides());
   for (std::size_t i = 0; i < call.num_inputs(); ++i) key.add(call.input(i).strides());
   return key;
-}
-
-MatmulUse& find_use(const Call& call, const tenon_matmul_attributes& attributes, int threads) {
-  // Never destroyed: threads may outlive static objects.
-  static auto* const cache = new PlanCache<MatmulPlan>(kCachedPlans);
-  thread_local PlanFront<MatmulPlan, MatmulUse> front;
-  return front.find(*cache, key_of(call, attributes, threads),
-                    [&] { return make_matmul_plan(call, threads); });
 }
 
 /// An operand's data, or that of its copy.
@@ -131,7 +128,9 @@ void product(const Call& call, float alpha, const View& sum) {
 void matmul(const Call& call) {
   if (call.output().size() == 0) return;
   const auto& attributes = call.attributes<tenon_matmul_attributes>();
-  MatmulUse& use = find_use(call, attributes, cpu::thread_count());
+  const int threads = cpu::thread_count();
+  MatmulUse& use = find_use<Products>(key_of(call, attributes, threads), threads,
+                                      [&] { return make_matmul_plan(call, threads); });
   switch (use.plan->way) {
     case Way::primitive:
     case Way::gemm:

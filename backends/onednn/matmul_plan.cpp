@@ -259,7 +259,7 @@ std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call, int
   const auto& attributes = call.attributes<tenon_matmul_attributes>();
   MatmulProblem problem(call);
   plan->way = Way::in_parts;
-  if (problem.summed.extent == 0 || attributes.alpha.real == 0) return plan;
+  if (problem.summed.extent == 0 || static_cast<float>(attributes.alpha.real) == 0) return plan;
   if (problem.input_dtype == DType::bfloat16 && !multiplies_bfloat16()) return plan;
   if (problem.batches + 2 > kMaxRank) {
     plan->way = Way::shared;
@@ -287,7 +287,8 @@ std::shared_ptr<const MatmulPlan> make_matmul_plan(const plugin::Call& call, int
     if (work < kMiddlingProduct && is_weak_of_brgemm(*plan, problem)) take_gemm(*plan, problem, attributes);
     return plan;
   }
-  if (attributes.beta.real == 0 && is_better_transposed(*plan, problem)) {
+  const bool fits_aside = problem.output_dtype == DType::float32 && attributes.beta.real == 0;
+  if (fits_aside && is_better_transposed(*plan, problem)) {
     if (auto aside = with_result_aside(*plan, problem, attributes)) return aside;
   }
   if (work < kSmallProduct) take_gemm(*plan, problem, attributes);

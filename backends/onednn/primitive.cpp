@@ -1,6 +1,7 @@
 #include "onednn/primitive.h"
 
 #include "cpu/scratch.h"
+#include "onednn/thread_owned.h"
 
 #include <string_view>
 #include <utility>
@@ -39,8 +40,8 @@ bool is_wrong_on_amx(std::string_view implementation, memory::dim summed) {
 }
 
 dnnl_stream_t this_threads_stream() {
-  thread_local const dnnl::stream stream(cpu_engine());
-  return stream.get();
+  struct Streams;
+  return thread_owned<Streams, dnnl::stream>([] { return dnnl::stream(cpu_engine()); }).get();
 }
 
 }  // namespace
@@ -59,6 +60,7 @@ std::string library_description() {
 dnnl::primitive_attr new_attributes() {
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  attributes.set_fpmath_mode(dnnl::fpmath_mode::strict);  // whatever ONEDNN_DEFAULT_FPMATH_MODE says
   return attributes;
 }
 

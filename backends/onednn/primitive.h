@@ -30,21 +30,26 @@ std::optional<dnnl::matmul::primitive_desc> find_matmul(const dnnl::memory::desc
                                                         const dnnl::memory::desc& out,
                                                         const dnnl::primitive_attr& attributes);
 
-/// While it lives, OpenMP regions that this thread opens have `count` threads; oneDNN asks OpenMP, not us.
+/// While it lives, OpenMP regions that this thread opens have `count` threads; oneDNN asks OpenMP, not us, and gives
+/// each thread its share before it sees how many came: none may be missing, as OMP_DYNAMIC would have it.
 class OpenMpThreads {
  public:
-  explicit OpenMpThreads(int count) : before_(omp_get_max_threads()), changed_(before_ != count) {
+  explicit OpenMpThreads(int count)
+      : before_(omp_get_max_threads()), changed_(before_ != count), was_dynamic_(omp_get_dynamic() != 0) {
+    if (was_dynamic_) omp_set_dynamic(0);
     if (changed_) omp_set_num_threads(count);
   }
   OpenMpThreads(const OpenMpThreads&) = delete;
   OpenMpThreads& operator=(const OpenMpThreads&) = delete;
   ~OpenMpThreads() {
     if (changed_) omp_set_num_threads(before_);
+    if (was_dynamic_) omp_set_dynamic(1);
   }
 
  private:
   int before_;
   bool changed_;
+  bool was_dynamic_;
 };
 
 /// Immutable; shared by all threads.

@@ -36,18 +36,17 @@ std::shared_ptr<const PrimitivePlan> make_plan(std::int64_t rows, std::int64_t l
   return plan;
 }
 
-PrimitiveUse& find_use(std::int64_t rows, std::int64_t length, int threads) {
-  // Never destroyed: threads may outlive static objects.
-  static auto* const cache = new PlanCache<PrimitivePlan>(kCachedPlans);
-  thread_local PlanFront<PrimitivePlan, PrimitiveUse> front;
+struct Sums {
+  using Plan = PrimitivePlan;
+  using Use = PrimitiveUse;
+};
+
+CallKey key_of(std::int64_t rows, std::int64_t length, int threads) {
   CallKey key;
   key.add(threads);
   key.add(rows);
   key.add(length);
-  return front.find(*cache, key, [&] {
-    const OpenMpThreads scope(threads);  // oneDNN plans for as many as there are now
-    return make_plan(rows, length);
-  });
+  return key;
 }
 
 /// float32, over the last axis, all of it dense in row-major order.
@@ -83,7 +82,8 @@ bool sum_rows(const Call& call, bool run) {
   if (length < kShortestRow || length > kLongestRow || rows < kFewestRows) return false;
   if (!run) return true;
   const int threads = cpu::thread_count();
-  PrimitiveUse& use = find_use(rows, length, threads);
+  PrimitiveUse& use =
+      find_use<Sums>(key_of(rows, length, threads), threads, [&] { return make_plan(rows, length); });
   if (!use.execution) return false;
   void* const data[] = {x.data<void>(), call.output().data<void>()};
   use.execution->run(data, threads);

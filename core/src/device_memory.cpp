@@ -10,6 +10,8 @@
 #include <atomic>
 #include <utility>
 
+#include "fork.h"
+
 namespace tenon {
 namespace {
 
@@ -49,8 +51,18 @@ DeviceMemory::DeviceMemory(const tenon_backend_table& table, tenon_backend* inst
     : table_(table),
       instance_(instance),
       index_(index),
+      forks_(forks()),
       name_(fmt::format("{}:{}", backend, index)),
       device_(device) {}
+
+void DeviceMemory::check_process() const {
+  if (forks() == forks_) return;
+  throw BackendError(
+      fmt::format("[fork] {} was opened before this process was forked, and does not come along: fork before "
+                  "the first use of "
+                  "a device, or call exec",
+                  name_));
+}
 
 std::uint64_t DeviceMemory::this_thread() {
   static std::atomic<std::uint64_t> last{0};
@@ -100,6 +112,7 @@ void* DeviceMemory::allocate(std::size_t bytes) {
   if (bytes > (std::size_t{1} << 60)) {
     throw OutOfMemory(fmt::format("{} bytes were asked for on {}; no device has that", bytes, name_));
   }
+  check_process();
   const SizeClass size = SizeClass::of(bytes);
   void* memory = take_cached(size);
   if (memory != nullptr) return memory;
@@ -143,6 +156,7 @@ void DeviceMemory::deallocate(void* memory, std::size_t bytes, std::uint64_t use
 // Waits for everybody. A failure of what was queued comes once, and is kept for who reads or synchronises next; a
 // second one says that the device no longer tells when it is done.
 bool DeviceMemory::settle() noexcept {
+  if (forks() != forks_) return false;
   for (int attempt = 0; attempt < 2; ++attempt) {
     if (table_.synchronize(instance_, index_, nullptr) == TENON_OK) return true;
     std::string why = plugin::take_error();
@@ -193,6 +207,7 @@ MemoryStatistics DeviceMemory::statistics() const {
 void DeviceMemory::copy(DLDevice to, void* to_memory, DLDevice from, const void* from_memory,
                         std::size_t bytes) {
   if (bytes == 0) return;
+  check_process();
   const auto attempt = [&] {
     return table_.copy(instance_, to, to_memory, from, from_memory, bytes, nullptr);
   };
@@ -234,6 +249,7 @@ void DeviceMemory::copy_from(DeviceMemory& other, void* to, const void* from, st
 }
 
 void DeviceMemory::synchronize() {
+  check_process();
   if (table_.synchronize(instance_, index_, nullptr) == TENON_OK) return throw_kept_failure();
   throw BackendError(fmt::format("[synchronize] {}: {}", name_, plugin::take_error()));
 }

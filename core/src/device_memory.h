@@ -48,6 +48,9 @@ class DeviceMemory {
   /// Waits for the work of all threads. Throws BackendError with the failure of what was queued.
   void synchronize();
 
+  /// Throws BackendError in a process that was forked since.
+  void check_process() const;
+
   /// A number that no other thread has or will have; not 0.
   static std::uint64_t this_thread();
 
@@ -66,6 +69,7 @@ class DeviceMemory {
   const tenon_backend_table& table_;
   tenon_backend* instance_;
   std::int32_t index_;
+  int forks_;
   std::string name_;
   DLDevice device_;
 

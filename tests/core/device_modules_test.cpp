@@ -12,6 +12,7 @@
 #include <tenon/random.h>
 #include <tenon/views.h>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -218,6 +219,26 @@ TEST_F(DeviceTest, StateIsLoadedFromTheHost) {
   layer.to("device");
   layer.load_state_dict(state);
   EXPECT_EQ(layer.parameters()[0].to_vector<float>(), state[0].second.to_vector<float>());
+}
+
+TEST_F(DeviceTest, GradientsAreClippedWhereTheyLieInAnyScope) {
+  const Tensor there = x.to("device").set_requires_grad();
+  sum(there * 3.0).backward();
+  const use_backend scope("naive");
+  EXPECT_NEAR(optim::clip_grad_norm({there}, 1.0), 3 * std::sqrt(6.0), 1e-5);
+  EXPECT_EQ(there.grad().device(), first);
+  EXPECT_NEAR(there.grad().to_vector<float>()[0], 1 / std::sqrt(6.0), 1e-5);
+}
+
+TEST_F(DeviceTest, GradLiesWhereAMovedParameterDoes) {
+  nn::Linear layer(3, 2);
+  const Tensor loss = sum(layer(x));
+  layer.to("device");
+  set_fallback_policy(Fallback::allow);
+  const Tensor weight = layer.parameters()[0];
+  const Tensor gradient = grad(loss, {weight})[0];
+  EXPECT_EQ(gradient.device(), first);
+  EXPECT_EQ(gradient.to_vector<float>(), (Values{5, 7, 9, 5, 7, 9}));
 }
 
 // ---- data ----

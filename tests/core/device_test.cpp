@@ -16,6 +16,7 @@
 #include <tenon/random.h>
 #include <tenon/views.h>
 
+#include <atomic>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -321,6 +322,49 @@ TEST_F(DeviceTest, ThreadsWaitForEachOthersWork) {
   Values seen;
   std::thread([&] { seen = more.to_vector<float>(); }).join();
   EXPECT_EQ(seen, (Values{3, 5, 7, 9, 11, 13}));
+}
+
+// A reader that asked first may come to the device after the next one.
+TEST_F(DeviceTest, AWriterWaitsForAllReaders) {
+  const Tensor there = full({4}, 1.0).to("device");
+  const Tensor here = full({4}, 10.0);
+  set_fallback_policy(Fallback::warn);
+  std::atomic<bool> is_claimed{false};
+  std::atomic<bool> goes_on{false};
+  set_log_handler([&](int, std::string_view) {  // says that `here` is copied, on its way to the device
+    is_claimed = true;
+    while (!goes_on) std::this_thread::yield();
+  });
+  Tensor total;
+  std::thread first_reader([&] { total = there + here; });
+  while (!is_claimed) std::this_thread::yield();
+  (void)(there + 1.0);
+  goes_on = true;
+  first_reader.join();
+  fill_(there, 1000);
+  EXPECT_EQ(there.to_vector<float>(), Values(4, 1000));
+  EXPECT_EQ(total.to_vector<float>(), Values(4, 11));
+}
+
+TEST_F(DeviceTest, ReadersDoNotWaitForEachOther) {
+  const Tensor there = x.to("device");
+  const auto calls_of_a_read = [&] {
+    const std::int64_t before = device.calls();
+    (void)(there + 1.0);
+    return device.calls() - before;
+  };
+  std::thread([&] { (void)calls_of_a_read(); }).join();
+  (void)calls_of_a_read();
+  const std::int64_t alone = calls_of_a_read();
+  std::int64_t elsewhere = 0;
+  for (int i = 0; i < 3; ++i) {
+    std::thread([&] {
+      (void)calls_of_a_read();
+      elsewhere = calls_of_a_read();
+    }).join();
+    EXPECT_EQ(elsewhere, alone);
+    EXPECT_EQ(calls_of_a_read(), alone);
+  }
 }
 
 TEST_F(DeviceTest, MemoryIsNotReusedBeforeItsLastUse) {

@@ -104,13 +104,14 @@ TENON_API std::vector<OpCount> op_counts();
 TENON_API void reset_op_counts();
 
 /// Threads a kernel may use for a call from this thread: set_num_threads, else TENON_NUM_THREADS, else the
-/// processors that this process may run on.
+/// processors that this process may run on; 1 in a process that was forked from one that used Tenon.
 TENON_API int num_threads();
 /// For all threads. Throws IndexError unless 1 <= threads <= 1024.
 TENON_API void set_num_threads(int threads);
 
 /// Receives what core has to say: level 1 error, 2 warning, 3 information, 4 everything. The default writes
-/// levels up to TENON_DEBUG (2 if unset) to standard error. May be called from any thread, and may call Tenon.
+/// levels up to TENON_DEBUG (2 if unset) to standard error. May be called from any thread, and may call Tenon; what it
+/// throws is dropped.
 using LogHandler = std::function<void(int level, std::string_view message)>;
 TENON_API void set_log_handler(LogHandler handler);
 

@@ -30,10 +30,13 @@ class TENON_API Storage {
   /// The address on the host; the device's address or handle.
   [[nodiscard]] void* data() const { return data_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  /// To be called before this thread lets a device work on the contents: waits for what other threads asked of
-  /// them.
-  void claim() {
-    if (memory_ != nullptr) claim_on_device();
+  /// To be called before this thread lets a device read the contents: waits for what another thread lets it write.
+  void claim_to_read() {
+    if (memory_ != nullptr) read_on_device();
+  }
+  /// Before it lets the device change them: waits for all that other threads asked of them.
+  void claim_to_write() {
+    if (memory_ != nullptr) write_on_device();
   }
 
   /// How often the contents were changed in place; a saved tensor remembers it to notice a change.
@@ -43,15 +46,18 @@ class TENON_API Storage {
   void set_version(std::uint32_t version) { version_.store(version, std::memory_order_relaxed); }
 
  private:
-  void claim_on_device();
+  void read_on_device();
+  void write_on_device();
 
   void* data_ = nullptr;
   std::size_t bytes_;
   DeviceMemory* memory_ = nullptr;
-  static constexpr std::uint64_t kUnknown = ~std::uint64_t{0};
-  std::atomic<std::uint64_t> user_{0};  // the thread whose work on the device may be under way
+  // The threads whose work on the device may be under way.
+  static constexpr std::uint64_t kNobody = 0;
+  static constexpr std::uint64_t kSeveral = ~std::uint64_t{0};
+  std::atomic<std::uint64_t> writer_{kNobody};
+  std::atomic<std::uint64_t> reader_{kNobody};
   std::atomic<std::uint32_t> version_{0};
-  std::atomic<bool> shared_{false};  // whether there was another before
 };
 
 struct MemoryStatistics {

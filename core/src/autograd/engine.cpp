@@ -181,7 +181,9 @@ std::vector<Tensor> grad(std::span<const Tensor> outputs, std::span<const Tensor
   std::vector<Tensor> results(inputs.size());
   run(outputs, gradients, &targets, create_graph, [&](Node& node, std::vector<Tensor>& arrived) {
     for (std::size_t i = 0; i < targets.size(); ++i) {
-      if (targets[i] == &node) results[i] = arrived[inputs[i].body().edge.slot()];
+      if (targets[i] != &node) continue;
+      const Tensor& gradient = arrived[inputs[i].body().edge.slot()];
+      results[i] = gradient.defined() ? to(gradient, inputs[i].device()) : gradient;
     }
   });
   return results;

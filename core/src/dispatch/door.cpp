@@ -33,13 +33,18 @@ std::string operands_text(const tenon_call& call) {
   return text;
 }
 
-[[noreturn]] void fail(Op op, const Backend& backend, const tenon_call& call, tenon_status status) {
+[[noreturn]] void fail(Op op, const Target& target, const tenon_call& call, tenon_status status) {
+  const Backend& backend = *target.backend;
   const std::string why = plugin::take_error();
   const std::string_view op_name = info(op).name;
   if (status == TENON_INVALID) throw IndexError(fmt::format("[{}] {}", op_name, why));
   const std::string text =
       fmt::format("[{}] backend {} failed on ({}): {}", op_name, backend.name, operands_text(call), why);
-  if (status == TENON_OUT_OF_MEMORY) throw OutOfMemory(text);
+  if (status == TENON_OUT_OF_MEMORY) {
+    const MemoryStatistics held =
+        target.memory != nullptr ? target.memory->statistics() : host_memory::statistics();
+    throw OutOfMemory(fmt::format("{}; tensors hold {} bytes there", text, held.in_use));
+  }
   throw BackendError(text);
 }
 
@@ -65,6 +70,7 @@ struct Request {
 // Whether `target` did the call. Throws if it tried and failed.
 bool run(const Target& target, Op op, const tenon_call& call) {
   Backend& backend = *target.backend;
+  if (target.memory != nullptr) target.memory->check_process();
   tenon_status status = backend.table->run(backend.instance, &call);
   if (status == TENON_OUT_OF_MEMORY && target.memory != nullptr) {
     plugin::take_error();
@@ -75,7 +81,7 @@ bool run(const Target& target, Op op, const tenon_call& call) {
     backend.counters[static_cast<std::size_t>(op)].calls.fetch_add(1, std::memory_order_relaxed);
     return true;
   }
-  if (status != TENON_UNSUPPORTED) fail(op, backend, call, status);
+  if (status != TENON_UNSUPPORTED) fail(op, target, call, status);
   plugin::take_error();  // what it said is not why a later call fails
   return false;
 }
@@ -131,13 +137,13 @@ bool attempt(const Target& target, const Request& request) {
   std::size_t count = 0;
   for (const Operand& operand : request.inputs) {
     const TensorBody& body = operand.tensor.body();
-    body.storage->claim();
+    body.storage->claim_to_read();
     is_local &= body.storage->memory() == target.memory;
     inputs[count++] = operand.strides == nullptr ? frame_of(operand.tensor, body.shape, body.strides)
                                                  : frame_of(operand.tensor, *operand.shape, *operand.strides);
   }
   const TensorBody& out = request.output.body();
-  out.storage->claim();
+  out.storage->claim_to_write();
   const DLTensor output = frame_of(request.output, out.shape, out.strides);
   const tenon_call call = request.call(inputs.data(), &output);
   return is_local ? run(target, request.op, call) : run_relocated(target, request, call);

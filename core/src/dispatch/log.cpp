@@ -72,7 +72,10 @@ bool logs(int level) { return level <= debug_level() || current_handler() != nul
 
 void log(int level, std::string_view message) {
   if (const auto handler = current_handler()) {
-    (*handler)(level, message);
+    try {
+      (*handler)(level, message);
+    } catch (...) {  // a message is no reason to fail, and may come from a plugin in C
+    }
   } else if (level <= debug_level()) {
     const std::string line = "tenon: " + std::string(message) + "\n";
     std::fwrite(line.data(), 1, line.size(), stderr);

@@ -33,7 +33,7 @@ DLTensor frame_of(const Tensor& tensor, const Shape& shape, const Strides& strid
 // A number from the host goes along with the request to fill, without a copy that waits for the device.
 Tensor Relocation::filled(const Tensor& number) const {
   Tensor out = empty(number.shape(), number.dtype(), Device(target_.memory));
-  out.storage()->claim();
+  out.storage()->claim_to_write();
   tenon_init_attributes attributes{sizeof(tenon_init_attributes), TENON_INIT_FILL, {}, 0, 0};
   visit_dtype(number.dtype(), [&](auto tag) {
     using Element = typename decltype(tag)::type;

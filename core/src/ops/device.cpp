@@ -27,8 +27,8 @@ void transfer(const Tensor& to, const Tensor& from) {
   if (bytes == 0) return;
   Storage& target = *to.storage();
   Storage& source = *from.storage();
-  target.claim();
-  source.claim();
+  target.claim_to_write();
+  source.claim_to_read();
   if (target.memory() == nullptr && source.memory() == nullptr) {
     std::memcpy(to.address(), from.address(), bytes);
   } else if (source.memory() == nullptr) {

@@ -8,6 +8,8 @@
 
 #include <cmath>
 
+#include "../dispatch/door.h"
+
 namespace tenon::optim {
 
 double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
@@ -16,6 +18,7 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
   double squares = 0;
   for (const Tensor& parameter : parameters) {
     const Tensor gradient = parameter.grad();
+    const use_backend scope(dispatch::where_lies(parameter));
     if (gradient.defined()) squares += sum(square(gradient)).item<double>();
   }
   const double norm = std::sqrt(squares);
@@ -23,6 +26,7 @@ double clip_grad_norm(const std::vector<Tensor>& parameters, double max_norm) {
   if (scale >= 1) return norm;
   for (const Tensor& parameter : parameters) {
     const Tensor gradient = parameter.grad();
+    const use_backend scope(dispatch::where_lies(parameter));
     if (gradient.defined()) parameter.set_grad(gradient * scale);
   }
   return norm;
