@@ -15,14 +15,27 @@ void check_created(cublasStatus_t status, const char* function) {
   check(status, function);
 }
 
+// No object with a destructor, so that it can be read after those were destroyed.
+thread_local bool thread_has_ended = false;
+
+struct ThreadStates {
+  std::vector<std::unique_ptr<ThreadState>> of_devices;
+
+  ~ThreadStates() { thread_has_ended = true; }
+};
+
 }  // namespace
 
 ThreadState& ThreadState::of(int device) {
-  thread_local std::vector<std::unique_ptr<ThreadState>> states;
+  if (thread_has_ended) {
+    throw CudaError("the thread has ended: static objects, which are destroyed later, cannot use a device");
+  }
+  thread_local ThreadStates states;
   const auto index = static_cast<std::size_t>(device);
-  if (states.size() <= index) states.resize(index + 1);
-  if (!states[index]) states[index] = std::make_unique<ThreadState>(device);
-  return *states[index];
+  auto& all = states.of_devices;
+  if (all.size() <= index) all.resize(index + 1);
+  if (!all[index]) all[index] = std::make_unique<ThreadState>(device);
+  return *all[index];
 }
 
 ThreadState::ThreadState(int device) : context_(Context::of(device)) {

@@ -20,7 +20,7 @@ using LtProblem = std::tuple<DType, cublasOperation_t, cublasOperation_t, int, i
 class ThreadState {
  public:
   /// This thread's state for a device, made at first use, within a DeviceScope, and destroyed when the thread
-  /// ends.
+  /// ends. Throws CudaError after that.
   static ThreadState& of(int device);
 
   explicit ThreadState(int device);

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 
+#include <cstdio>
 #include <numeric>
 #include <stdexcept>
 #include <utility>
@@ -9,7 +10,8 @@
 namespace tenon::emulation {
 namespace {
 
-thread_local std::string last_error;
+// Plain bytes, which can be used while a thread's other thread_local objects are destroyed.
+thread_local char last_error[1024] = "";
 std::string last_log;
 
 const tenon_host kHost = {
@@ -17,7 +19,7 @@ const tenon_host kHost = {
     TENON_ABI_MAJOR,
     TENON_ABI_MINOR,
     [](std::int32_t, const char* message) { last_log = message; },
-    [](const char* message) { last_error = message; },
+    [](const char* message) { std::snprintf(last_error, sizeof(last_error), "%s", message); },
     [] { return 1; },
     nullptr,
     nullptr,
@@ -39,7 +41,11 @@ Outcome outcome(tenon_status status) { return {status, status == TENON_OK ? std:
 
 }  // namespace
 
-std::string take_error() { return std::exchange(last_error, {}); }
+std::string take_error() {
+  const std::string error = last_error;
+  last_error[0] = '\0';
+  return error;
+}
 
 Switches::Switches() {
   void* const module = open_module();

@@ -152,6 +152,35 @@ TEST(Failures, EachCallInTurnEndsInAnErrorAndNothingElse) {
   EXPECT_GT(errors, count / 2);
 }
 
+/// Copies at the end of its thread, after the destruction of what the thread has made later.
+struct CopiesAtTheEnd {
+  const DeviceTensor* tensor = nullptr;
+  Outcome* outcome = nullptr;
+
+  ~CopiesAtTheEnd() {
+    if (tensor == nullptr) return;
+    float value = 0;
+    *outcome = tensor->read(&value);
+  }
+};
+
+TEST(Failures, AnOpAfterTheEndOfItsThreadIsAnError) {
+  const BackendUnderTest backend;
+  const DeviceTensor tensor(backend, 0, kFloat32, {1});
+  Outcome before;
+  Outcome after;
+  std::thread([&] {
+    thread_local CopiesAtTheEnd last;
+    last.tensor = &tensor;
+    last.outcome = &after;
+    float value = 0;
+    before = tensor.read(&value);
+  }).join();
+  EXPECT_EQ(before.error, "");
+  EXPECT_EQ(after.status, TENON_FAILED);
+  EXPECT_EQ(after.error.find("the thread has ended"), 0U) << after.error;
+}
+
 TEST(Failures, MemoryThatIsNotThereIsSaidSo) {
   BackendUnderTest backend;
   void* memory = nullptr;
