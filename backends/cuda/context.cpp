@@ -108,7 +108,10 @@ DeviceScope::DeviceScope(const Context& context, std::nothrow_t /*tag*/) noexcep
 }
 
 DeviceScope::~DeviceScope() {
-  if (has_changed_) release_quietly("cuCtxSetCurrent", [this] { return set_current(before_); });
+  // Once more where it fails, which does no harm here: what it reports may be the failure of earlier work.
+  if (has_changed_ && set_current(before_) != cudaSuccess) {
+    release_quietly("cuCtxSetCurrent", [this] { return set_current(before_); });
+  }
 }
 
 }  // namespace tenon::cuda

@@ -39,6 +39,7 @@ void log_failure(cudaError_t status, const char* function) noexcept try {
 }
 
 void log_failure(cublasStatus_t status, const char* function) noexcept try {
+  static_cast<void>(cudaGetLastError());
   log_warning(describe(status, function));
 } catch (const std::exception&) {
   return;

@@ -40,8 +40,8 @@ void run_step(bool is_touched, Step&& step) {
 
 void log_warning(const std::string& text);
 
-/// For destructors: calls `release` once more where it fails, for what it reports may be the failure of
-/// earlier work, and logs what fails even then.
+/// For destructors: logs what `release` fails with. It is not called again: what it reports may be the failure of
+/// earlier work, and the handle be gone.
 template <typename Release>
 void release_quietly(const char* function, Release&& release) noexcept;
 
@@ -53,8 +53,6 @@ void log_failure(cublasStatus_t status, const char* function) noexcept;
 template <typename Release>
 void release_quietly(const char* function, Release&& release) noexcept {
   using Status = decltype(release());
-  if (release() == Status{}) return;
-  static_cast<void>(cudaGetLastError());
   if (const Status status = release(); status != Status{}) detail::log_failure(status, function);
 }
 

@@ -6,6 +6,7 @@
 #include <cublasLt.h>
 
 #include <cstring>
+#include <set>
 
 struct cublasContext {
   int device = 0;
@@ -32,6 +33,11 @@ struct cublasLtMatmulPreferenceOpaque {
 namespace tenon::emulation {
 namespace {
 
+std::set<void*>& handles() {
+  static auto* const alive = new std::set<void*>;
+  return *alive;
+}
+
 template <typename F>
 cublasStatus_t api(cublasStatus_t failure, F&& f, const char* function = __builtin_FUNCTION()) {
   if (const int status = strike(function, failure)) return static_cast<cublasStatus_t>(status);
@@ -45,6 +51,7 @@ cublasStatus_t make(const char* function, Handle* handle, Args... args) {
       CUBLAS_STATUS_ALLOC_FAILED,
       [&] {
         *handle = new std::remove_pointer_t<Handle>{args...};
+        handles().insert(*handle);
         count_handle(1);
         return CUBLAS_STATUS_SUCCESS;
       },
@@ -58,16 +65,15 @@ cublasStatus_t make_on_device(const char* function, Handle* handle) {
   return make(function, handle, current_device());
 }
 
+/// It is gone even where a failure is reported, which may be one of earlier work.
 template <typename Handle>
 cublasStatus_t destroy(Handle handle, const char* function = __builtin_FUNCTION()) {
-  return api(
-      CUBLAS_STATUS_INTERNAL_ERROR,
-      [&] {
-        delete handle;
-        count_handle(-1);
-        return CUBLAS_STATUS_SUCCESS;
-      },
-      function);
+  const int status = strike(function, CUBLAS_STATUS_INTERNAL_ERROR);
+  const std::lock_guard lock(gpu_mutex());
+  if (handles().erase(handle) == 0) destroyed_twice("a handle");
+  delete handle;
+  count_handle(-1);
+  return static_cast<cublasStatus_t>(status);
 }
 
 /// Reads an attribute that has just the size of `to`.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <limits>
 
 namespace tenon::emulation {
@@ -116,5 +118,10 @@ std::size_t live_bytes() { return static_cast<std::size_t>(bytes_alive.load()); 
 void count_bytes(std::ptrdiff_t change) { bytes_alive += change; }
 long live_handles() { return handles_alive; }
 void count_handle(int change) { handles_alive += change; }
+
+void destroyed_twice(const char* what) {
+  std::fprintf(stderr, "cuda emulation: %s is destroyed that does not exist\n", what);
+  std::abort();
+}
 
 }  // namespace tenon::emulation

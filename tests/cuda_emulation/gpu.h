@@ -82,6 +82,9 @@ void count_bytes(std::ptrdiff_t change);
 long live_handles();
 void count_handle(int change);
 
+/// What CUDA leaves undefined ends the process.
+[[noreturn]] void destroyed_twice(const char* what);
+
 /// Sets what cudaGetLastError gives, if it is an error, and returns it.
 cudaError_t remember(cudaError_t error);
 

@@ -65,6 +65,17 @@ cudaError_t api(cudaError_t failure, F&& f, const char* function = __builtin_FUN
       function);
 }
 
+/// The same for one that gives something back: it has done so even where it reports a failure, which may be one of
+/// earlier work.
+template <typename F>
+cudaError_t releasing(cudaError_t failure, F&& f, const char* function = __builtin_FUNCTION()) {
+  const int status = strike(function, failure);
+  const std::lock_guard lock(gpu_mutex());
+  cudaError_t error = use_context();
+  if (error == cudaSuccess) error = f();
+  return remember(status != 0 ? static_cast<cudaError_t>(status) : error);
+}
+
 /// The same for one that finishes what was queued: where it fails, that is lost.
 template <typename F, typename Lose>
 cudaError_t finishing(F&& f, Lose&& lose_work, const char* function = __builtin_FUNCTION()) {
@@ -251,7 +262,7 @@ cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t handl
 }
 
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t handle) {
-  return api(cudaErrorIllegalAddress, [&] {
+  return releasing(cudaErrorIllegalAddress, [&] {
     const auto stream = find(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
     Arena& arena = device(stream->device).memory;
@@ -315,9 +326,9 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t handle) {
-  return api(cudaErrorInvalidResourceHandle, [&] {
+  return releasing(cudaErrorInvalidResourceHandle, [&] {
     const auto stream = find(handle);
-    if (stream == nullptr) return cudaErrorInvalidResourceHandle;
+    if (stream == nullptr) destroyed_twice("a stream");
     stream->destroyed = true;
     if (stream->queue.empty()) std::erase(device(stream->device).streams, stream);
     count_handle(-1);
@@ -380,7 +391,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event, unsigned
 }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  return api(cudaErrorInvalidResourceHandle, [&] {
+  return releasing(cudaErrorInvalidResourceHandle, [&] {
     delete event;
     count_handle(-1);
     return cudaSuccess;
