@@ -206,8 +206,10 @@ void run_matmul(const Call& call, const Queue& queue) {
   const View out = call.output();
   if (out.size() == 0) return;
   Epilogue epilogue = {attributes.alpha.real, attributes.beta.real, attributes.activation};
-  if (out.dtype() != DType::float64)
-    epilogue.alpha = static_cast<float>(epilogue.alpha);  // as cuBLAS reads it
+  if (out.dtype() != DType::float64) {  // cuBLAS reads them as float32: what rounds to 0 there is 0
+    if (static_cast<float>(epilogue.alpha) == 0) epilogue.alpha = 0;
+    if (static_cast<float>(epilogue.beta) == 0) epilogue.beta = 0;
+  }
   const std::optional<View> bias_view = call.num_inputs() == 3 ? std::optional(call.input(2)) : std::nullopt;
   const View* const bias = bias_view ? &*bias_view : nullptr;
   const bool is_empty_sum = from_last(call.input(0).shape(), 1) == 0;

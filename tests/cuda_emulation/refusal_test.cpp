@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace tenon::emulation {
 namespace {
 
@@ -67,6 +69,20 @@ TEST_F(Refusals, CublasLtIsAskedAnewForABiasOfAnotherAlignment) {
   EXPECT_EQ(switches().calls_of("cublasLtMatmulAlgoGetHeuristic"), 2);
   EXPECT_EQ(switches().calls_of("cublasGemmStridedBatchedEx"), 0);
   EXPECT_EQ(y.values(), std::vector<float>(32, 9));
+}
+
+TEST_F(Refusals, ABetaThatRoundsToZeroIsZero) {
+  const tenon_matmul_attributes attributes = {sizeof(attributes), TENON_UNARY_TANH, {1, 1}, {1e-60, 0}};
+  const auto product = [&] {
+    return run(backend, TENON_OP_MATMUL, {x.tensor(), w.tensor()}, y.tensor(), &attributes);
+  };
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_EQ(y.write(std::vector<float>(32, nan).data()).error, "");
+  switches().fail("cudaLaunchKernelEx", cudaErrorMemoryAllocation, 1, 1);
+  const Outcome refused = product();
+  EXPECT_EQ(refused.status, TENON_OUT_OF_MEMORY) << refused.error;
+  EXPECT_EQ(product().error, "");
+  EXPECT_NEAR(y.values()[0], 1, 1e-6);
 }
 
 TEST_F(Refusals, ALibraryThatFindsNoMemoryToBeginWithIsOutOfMemory) {
