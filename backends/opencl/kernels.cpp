@@ -62,6 +62,8 @@ constexpr std::array<KernelRow, kKernelCount> kKernels = {{{Family::unary, "unar
                                                            {Family::index, "scatter_add"},
                                                            {Family::index, "one_hot"},
                                                            {Family::matmul, "product"},
+                                                           {Family::matmul, "product_parts"},
+                                                           {Family::matmul, "add_parts"},
                                                            {Family::matmul, "epilogue"}}};
 
 constexpr std::array<const char*, kDTypeCount> kDTypeNames = {"FLOAT32", "FLOAT64", "BFLOAT16", "INT32",

@@ -42,9 +42,11 @@ enum class KernelId : std::uint8_t {
   scatter_add,
   one_hot,
   product,
+  product_parts,
+  add_parts,
   epilogue
 };
-inline constexpr int kKernelCount = 29;
+inline constexpr int kKernelCount = 31;
 
 Family family_of(KernelId kernel);
 /// As the program has it.

@@ -2,9 +2,10 @@
 #include "opencl/blast.h"
 #include "opencl/families.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
-#include <optional>
+#include <memory>
 #include <utility>
 
 namespace tenon::opencl {
@@ -24,7 +25,8 @@ struct Product {
   cl_uint has_beta;
   cl_uint has_bias;
   cl_uint activation;
-  cl_uint unused;
+  cl_uint parts;
+  cl_long part_size;
 };
 
 /// In the order of the kernel's layouts.
@@ -125,6 +127,35 @@ bool run_by_blast(Device& device, const Call& call, const Nest& batch,
   return true;
 }
 
+constexpr std::int64_t kRows = 4;  // ROWS of matmul.cl
+constexpr std::int64_t kGroupRows = 4;
+constexpr std::int64_t kGroupColumns = 8;
+
+std::int64_t pieces(std::int64_t extent, std::int64_t size) { return (extent + size - 1) / size; }
+
+/// Into how many parts k is cut: several where the work-items, or on a CPU the groups, which its threads take
+/// whole, would be too few for the device.
+std::int64_t parts_of(std::int64_t k, std::int64_t tile_rows, std::int64_t tile_columns, std::int64_t batches,
+                      bool is_cpu) {
+  constexpr std::int64_t kShortest = 512;
+  constexpr std::int64_t kMost = 512;  // for one work-item adds them
+  constexpr std::int64_t kCpuGroups = 64;
+  constexpr std::int64_t kGpuItems = 16384;
+  const std::int64_t wanted =
+      is_cpu ? kCpuGroups / (pieces(tile_rows, kGroupRows) * pieces(tile_columns, kGroupColumns) * batches)
+             : kGpuItems / (tile_rows * tile_columns * batches);
+  return std::max<std::int64_t>(1, std::min({wanted, k / kShortest, kMost}));
+}
+
+/// Null where memory lacks: it is slower without.
+std::unique_ptr<Scratch> optional_scratch(Device& device, std::size_t bytes) {
+  try {
+    return std::make_unique<Scratch>(device, bytes);
+  } catch (const plugin::OutOfDeviceMemory&) {
+    return nullptr;
+  }
+}
+
 void run_by_kernel(Device& device, const Call& call, const Nest& batch,
                    const std::array<const Matrix*, kOperands>& operands) {
   const auto attributes = call.attributes<tenon_matmul_attributes>();
@@ -135,32 +166,47 @@ void run_by_kernel(Device& device, const Call& call, const Nest& batch,
   const Matrix& a = *operands[kA];
   const Matrix& b = *operands[kB];
   const Matrix& bias = *operands[kBias];
-  const Product product = {out.rows(),
-                           out.columns(),
-                           a.columns(),
-                           a.row_stride(),
-                           a.column_stride(),
-                           b.row_stride(),
-                           b.column_stride(),
-                           out.row_stride(),
-                           out.column_stride(),
-                           bias.row_stride(),
-                           bias.column_stride(),
-                           element_bits(attributes.alpha, number),
-                           element_bits(attributes.beta, number),
-                           has_beta ? 1U : 0U,
-                           call.num_inputs() == 3 ? 1U : 0U,
-                           attributes.activation,
-                           0};
-  constexpr std::int64_t kRows = 4;  // ROWS of matmul.cl
-  const auto pieces = [](std::int64_t extent, std::int64_t size) {
-    return static_cast<std::size_t>((extent + size - 1) / size);
-  };
+  Product product = {out.rows(),
+                     out.columns(),
+                     a.columns(),
+                     a.row_stride(),
+                     a.column_stride(),
+                     b.row_stride(),
+                     b.column_stride(),
+                     out.row_stride(),
+                     out.column_stride(),
+                     bias.row_stride(),
+                     bias.column_stride(),
+                     element_bits(attributes.alpha, number),
+                     element_bits(attributes.beta, number),
+                     has_beta ? 1U : 0U,
+                     call.num_inputs() == 3 ? 1U : 0U,
+                     attributes.activation,
+                     1,
+                     a.columns()};
+  const std::int64_t tile_rows = pieces(out.rows(), kRows);
+  const std::int64_t tile_columns = pieces(out.columns(), kLanes);
+  const bool is_wide = dtype == DType::float64 || dtype == DType::int64;
   batch.for_each_layout([&](const Layout& layout) {
-    const Range range = {
-        {pieces(product.n, kLanes), pieces(product.m, kRows), static_cast<std::size_t>(layout.size)},
-        {8, 4, 1}};
-    device.launch(KernelId::product, dtype, range, out.memory(), a.memory(), b.memory(), bias.memory(),
+    const auto range = [&](std::int64_t parts) {
+      return Range{{static_cast<std::size_t>(tile_columns), static_cast<std::size_t>(tile_rows),
+                    static_cast<std::size_t>(layout.size * parts)},
+                   {kGroupColumns, kGroupRows, 1}};
+    };
+    std::int64_t parts = parts_of(a.columns(), tile_rows, tile_columns, layout.size, device.is_cpu());
+    const std::int64_t sums = parts > 1 ? parts * layout.size * tile_rows * kRows * tile_columns * kLanes : 0;
+    const auto partials = optional_scratch(device, static_cast<std::size_t>(sums) * (is_wide ? 8 : 4));
+    if (!partials) parts = 1;
+    product.parts = static_cast<cl_uint>(parts);
+    product.part_size = pieces(a.columns(), parts);
+    if (parts == 1) {
+      device.launch(KernelId::product, dtype, range(1), out.memory(), a.memory(), b.memory(), bias.memory(),
+                    layout, product);
+      return;
+    }
+    device.launch(KernelId::product_parts, dtype, range(parts), partials->memory(), a.memory(), b.memory(),
+                  layout, product);
+    device.launch(KernelId::add_parts, dtype, range(1), out.memory(), bias.memory(), partials->memory(),
                   layout, product);
   });
 }
@@ -180,15 +226,8 @@ void run_matmul(Device& device, const Call& call) {
   constexpr std::int64_t kReuse = 8;
   const bool scattered =
       b.column_stride() != 1 && b.columns() >= kLanes && a.rows() >= kReuse && b.rows() > 0;
-  std::optional<Scratch> dense;
-  if (scattered) {
-    try {
-      dense.emplace(device, b.dense_bytes());
-      b.lay_out_densely(device, dense->memory());
-    } catch (const plugin::OutOfDeviceMemory&) {
-      dense.reset();  // slower without
-    }
-  }
+  const auto dense = scattered ? optional_scratch(device, b.dense_bytes()) : nullptr;
+  if (dense) b.lay_out_densely(device, dense->memory());
   run_by_kernel(device, call, batch_of(operands), operands);
 }
 

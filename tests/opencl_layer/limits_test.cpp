@@ -184,6 +184,35 @@ TEST_F(OpenClLimits, ThePiecesOfAProductAreAllRight) {
   for (std::int64_t i = 0; i < out.size(); ++i) ASSERT_EQ(out.at(i), 3.0 * static_cast<double>(i)) << i;
 }
 
+// Few elements of long sums: k is cut, on what says to be a GPU into more parts than on a CPU.
+TEST_F(OpenClLimits, TheSumsOfALongProductArePartsAddedUp) {
+  for (const cl_device_type type : {CL_DEVICE_TYPE_CPU, CL_DEVICE_TYPE_GPU}) {
+    layer().answer(CL_DEVICE_TYPE, type);
+    const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
+    const Launches product(*plugin, TENON_OP_MATMUL, {{2, 5, 20011}, {2, 20011, 9}}, {2, 5, 9}, kUint8,
+                           &kPlain);
+    EXPECT_EQ(product.size(), 2U);
+    for (const DType dtype : {DType::int64, DType::bfloat16}) {
+      Operand a(dtype, {2, 5, 20011}, Role::input);
+      Operand b(dtype, {2, 20011, 9}, Role::input);
+      Operand bias(dtype, {2, 5, 9}, Role::input);
+      Operand out(dtype, {2, 5, 9}, Role::updated);
+      a.fill({1});
+      b.fill({0});
+      for (std::int64_t i = 0; i < 2; ++i) {
+        for (std::int64_t l = 0; l < 20011; l += 5000) {
+          for (std::int64_t j = 0; j < 9; ++j) b.put((i * 20011 + l) * 9 + j, 1);
+        }
+      }
+      bias.fill({4});
+      out.fill({1});
+      const tenon_matmul_attributes whole = {sizeof(whole), TENON_UNARY_SQUARE, {3, 3}, {2, 2}};
+      ASSERT_EQ(run(*plugin, TENON_OP_MATMUL, {&a, &b, &bias}, out, &whole), TENON_OK);
+      EXPECT_EQ(all_are(out, dtype == DType::int64 ? 441 : 440), "");  // 21^2, of which bfloat16 has 8 bits
+    }
+  }
+}
+
 TEST_F(OpenClLimits, CLBlastIsNotAskedForWhatItsIndicesCannotHold) {
   const std::unique_ptr<PluginUnderTest> plugin = open_plugin();
   ASSERT_EQ(multiply_by_transposed(*plugin), "");  // our kernel is compiled
@@ -193,7 +222,7 @@ TEST_F(OpenClLimits, CLBlastIsNotAskedForWhatItsIndicesCannotHold) {
     const long before = layer().calls_of("clCreateProgramWithSource");
     const Launches product(*plugin, TENON_OP_MATMUL, {{m, k}, {k, 8}}, {m, 8}, kFloat32, &kPlain);
     EXPECT_EQ(product.status(), TENON_OK);
-    EXPECT_EQ(product.size(), 1U) << "our kernel does it";
+    EXPECT_GT(product.size(), 0U) << "our kernel does not do it";
     return layer().calls_of("clCreateProgramWithSource") != before;
   };
   EXPECT_TRUE(asks(32768, 32768));
