@@ -15,12 +15,13 @@ static C power(C base, C exponent) {
 static C power(C base, C exponent) { return pow(base, exponent); }
 #endif
 
-#define EACH_PAIR(EXPRESSION)         \
-  for (int j = 0; j < LANES; ++j) {   \
-    const C a = v[j];                 \
-    const C b = w[j];                 \
-    v[j] = (EXPRESSION);              \
-  }                                   \
+// results[j] = f(v[j], w[j]) for every lane.
+#define EACH_PAIR(RESULTS, EXPRESSION) \
+  for (int j = 0; j < LANES; ++j) {    \
+    const C a = v[j];                  \
+    const C b = w[j];                  \
+    RESULTS[j] = (EXPRESSION);         \
+  }                                    \
   break
 
 kernel void binary(global RAW* out, global const RAW* a, global const RAW* b, Layout layout, uint member) {
@@ -31,32 +32,24 @@ kernel void binary(global RAW* out, global const RAW* a, global const RAW* b, La
   load_lanes(v, a, &walk, 1);
   load_lanes(w, b, &walk, 2);
   switch (member) {
-    case TENON_BINARY_ADD: EACH_PAIR(add(a, b));
-    case TENON_BINARY_SUB: EACH_PAIR(subtract(a, b));
-    case TENON_BINARY_MUL: EACH_PAIR(multiply(a, b));
-    case TENON_BINARY_MAXIMUM: EACH_PAIR(maximum(a, b));
-    case TENON_BINARY_MINIMUM: EACH_PAIR(minimum(a, b));
+    case TENON_BINARY_ADD: EACH_PAIR(v, add(a, b));
+    case TENON_BINARY_SUB: EACH_PAIR(v, subtract(a, b));
+    case TENON_BINARY_MUL: EACH_PAIR(v, multiply(a, b));
+    case TENON_BINARY_MAXIMUM: EACH_PAIR(v, maximum(a, b));
+    case TENON_BINARY_MINIMUM: EACH_PAIR(v, minimum(a, b));
 #if FLOATING
-    case TENON_BINARY_DIV: EACH_PAIR(a / b);
+    case TENON_BINARY_DIV: EACH_PAIR(v, a / b);
 #else
-    case TENON_BINARY_AND: EACH_PAIR(a & b);
-    case TENON_BINARY_OR: EACH_PAIR(a | b);
-    case TENON_BINARY_XOR: EACH_PAIR(a ^ b);
+    case TENON_BINARY_AND: EACH_PAIR(v, a & b);
+    case TENON_BINARY_OR: EACH_PAIR(v, a | b);
+    case TENON_BINARY_XOR: EACH_PAIR(v, a ^ b);
 #endif
 #if DTYPE != BOOLEAN
-    case TENON_BINARY_POW: EACH_PAIR(power(a, b));
+    case TENON_BINARY_POW: EACH_PAIR(v, power(a, b));
 #endif
   }
   store_lanes(out, v, &walk);
 }
-
-#define EACH_ANSWER(EXPRESSION)       \
-  for (int j = 0; j < LANES; ++j) {   \
-    const C a = v[j];                 \
-    const C b = w[j];                 \
-    answer[j] = (EXPRESSION);         \
-  }                                   \
-  break
 
 kernel void compare(global uchar* out, global const RAW* a, global const RAW* b, Layout layout, uint member) {
   const Walk walk = walk_lanes(&layout, 3);
@@ -67,12 +60,12 @@ kernel void compare(global uchar* out, global const RAW* a, global const RAW* b,
   load_lanes(w, b, &walk, 2);
   uchar answer[LANES];
   switch (member) {
-    case TENON_BINARY_EQ: EACH_ANSWER(a == b);
-    case TENON_BINARY_NE: EACH_ANSWER(a != b);
-    case TENON_BINARY_LT: EACH_ANSWER(a < b);
-    case TENON_BINARY_LE: EACH_ANSWER(a <= b);
-    case TENON_BINARY_GT: EACH_ANSWER(a > b);
-    case TENON_BINARY_GE: EACH_ANSWER(a >= b);
+    case TENON_BINARY_EQ: EACH_PAIR(answer, a == b);
+    case TENON_BINARY_NE: EACH_PAIR(answer, a != b);
+    case TENON_BINARY_LT: EACH_PAIR(answer, a < b);
+    case TENON_BINARY_LE: EACH_PAIR(answer, a <= b);
+    case TENON_BINARY_GT: EACH_PAIR(answer, a > b);
+    case TENON_BINARY_GE: EACH_PAIR(answer, a >= b);
   }
   store_uchar(out, answer, &walk);
 }
