@@ -72,28 +72,31 @@ std::uint64_t DeviceMemory::this_thread() {
 
 // ---- the cache ----
 
+// For this thread. Under the lock.
+bool DeviceMemory::is_idle(const Block& block) const {
+  return block.user == 0 || block.user == this_thread() || block.freed_at < last_wait_;
+}
+
 void* DeviceMemory::take_cached(const SizeClass& size) {
   Block block{};
   {
     const std::lock_guard lock(mutex_);
     auto& list = cached_[size.index];
     if (list.empty()) return nullptr;
-    const auto own = std::ranges::find_if(list.rbegin(), list.rend(), [self = this_thread()](const Block& b) {
-      return b.user == self || b.user == 0;
-    });
-    std::swap(list.back(), own == list.rend() ? list.back() : *own);
+    const auto idle =
+        std::ranges::find_if(list.rbegin(), list.rend(), [&](const Block& b) { return is_idle(b); });
+    std::swap(list.back(), idle == list.rend() ? list.back() : *idle);
     block = list.back();
     list.pop_back();
     statistics_.cached -= size.bytes;
     statistics_.in_use += size.bytes;
+    if (is_idle(block)) return block.memory;
   }
-  if (block.user != 0 && block.user != this_thread()) {
-    try {
-      synchronize();
-    } catch (...) {
-      deallocate(block.memory, size.bytes, block.user, false);
-      throw;
-    }
+  try {
+    synchronize();
+  } catch (...) {
+    deallocate(block.memory, size.bytes, block.user, false);
+    throw;
   }
   return block.memory;
 }
@@ -142,7 +145,7 @@ void DeviceMemory::deallocate(void* memory, std::size_t bytes, std::uint64_t use
   if (shared && settle()) user = 0;
   try {
     const std::lock_guard lock(mutex_);
-    cached_[size.index].push_back({memory, user});
+    cached_[size.index].push_back({memory, user, waits_begun_});
     statistics_.in_use -= size.bytes;
     statistics_.cached += size.bytes;
     return;
@@ -153,12 +156,26 @@ void DeviceMemory::deallocate(void* memory, std::size_t bytes, std::uint64_t use
   statistics_.in_use -= size.bytes;
 }
 
+tenon_status DeviceMemory::wait() {
+  std::uint64_t number = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    number = ++waits_begun_;
+  }
+  const tenon_status status = table_.synchronize(instance_, index_, nullptr);
+  if (status == TENON_OK) {
+    const std::lock_guard lock(mutex_);
+    last_wait_ = std::max(last_wait_, number);
+  }
+  return status;
+}
+
 // Waits for everybody. A failure of what was queued comes once, and is kept for who reads or synchronises next; a
 // second one says that the device no longer tells when it is done.
 bool DeviceMemory::settle() noexcept {
   if (forks() != forks_) return false;
   for (int attempt = 0; attempt < 2; ++attempt) {
-    if (table_.synchronize(instance_, index_, nullptr) == TENON_OK) return true;
+    if (wait() == TENON_OK) return true;
     std::string why = plugin::take_error();
     const std::lock_guard lock(mutex_);
     if (!failure_) failure_ = std::move(why);
@@ -250,7 +267,7 @@ void DeviceMemory::copy_from(DeviceMemory& other, void* to, const void* from, st
 
 void DeviceMemory::synchronize() {
   check_process();
-  if (table_.synchronize(instance_, index_, nullptr) == TENON_OK) return throw_kept_failure();
+  if (wait() == TENON_OK) return throw_kept_failure();
   throw BackendError(fmt::format("[synchronize] {}: {}", name_, plugin::take_error()));
 }
 

@@ -58,10 +58,13 @@ class DeviceMemory {
   struct Block {
     void* memory;
     std::uint64_t user;
+    std::uint64_t freed_at;  // how many waits had begun
   };
 
   void* take_cached(const SizeClass& size);
   tenon_status take_from_device(std::size_t bytes, void** memory);
+  bool is_idle(const Block& block) const;
+  tenon_status wait();
   bool settle() noexcept;
   void throw_kept_failure();
   void copy(DLDevice to_device, void* to, DLDevice from_device, const void* from, std::size_t bytes);
@@ -75,6 +78,8 @@ class DeviceMemory {
 
   mutable std::mutex mutex_;
   std::vector<Block> cached_[SizeClass::kCount];
+  std::uint64_t waits_begun_ = 0;
+  std::uint64_t last_wait_ = 0;  // the latest to begin of those that ended well
   MemoryStatistics statistics_;
   std::optional<std::string> failure_;  // of what was queued, seen where nobody could be told
 };

@@ -348,23 +348,35 @@ TEST_F(DeviceTest, AWriterWaitsForAllReaders) {
 
 TEST_F(DeviceTest, ReadersDoNotWaitForEachOther) {
   const Tensor there = x.to("device");
-  const auto calls_of_a_read = [&] {
-    const std::int64_t before = device.calls();
-    (void)(there + 1.0);
-    return device.calls() - before;
+  constexpr int kTurns = 8;
+  std::atomic<int> turn{0};
+  std::int64_t calls[kTurns] = {};
+  Tensor kept[kTurns];  // a block that is used again may cost a wait
+  first.release_cache();
+  const auto read_at_every_other_turn = [&](int own) {
+    for (; own < kTurns; own += 2) {
+      while (turn != own) std::this_thread::yield();
+      const std::int64_t before = device.calls();
+      kept[own] = square(there);
+      calls[own] = device.calls() - before;
+      ++turn;
+    }
   };
-  std::thread([&] { (void)calls_of_a_read(); }).join();
-  (void)calls_of_a_read();
-  const std::int64_t alone = calls_of_a_read();
-  std::int64_t elsewhere = 0;
-  for (int i = 0; i < 3; ++i) {
-    std::thread([&] {
-      (void)calls_of_a_read();
-      elsewhere = calls_of_a_read();
-    }).join();
-    EXPECT_EQ(elsewhere, alone);
-    EXPECT_EQ(calls_of_a_read(), alone);
-  }
+  std::thread other(read_at_every_other_turn, 1);
+  read_at_every_other_turn(0);
+  other.join();
+  for (int own = 2; own < kTurns; ++own) EXPECT_EQ(calls[own], 2) << own;  // allocates, runs
+}
+
+TEST_F(DeviceTest, OneWaitMakesAllFreedBlocksAnybodys) {
+  std::thread([&] {
+    const std::vector<Tensor> made = {zeros({64}).to("device"), zeros({64}).to("device"),
+                                      zeros({64}).to("device")};
+  }).join();
+  const std::int64_t before = device.calls();
+  const std::vector<Tensor> taken = {empty({64}, DType::float32, first), empty({64}, DType::float32, first),
+                                     empty({64}, DType::float32, first)};
+  EXPECT_EQ(device.calls() - before, 1);
 }
 
 TEST_F(DeviceTest, MemoryIsNotReusedBeforeItsLastUse) {
