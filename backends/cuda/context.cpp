@@ -83,14 +83,24 @@ const Context* Context::find(int device) {
 void Context::make(int device) {
   if (handle_ == nullptr) check(retain_primary(handle_, device), "cuDevicePrimaryCtxRetain");
   const DeviceScope scope(*this);
-  cudaMemPool_t pool = nullptr;
+  if (pool_ == nullptr) {
+    cudaMemPoolProps properties{};
+    properties.allocType = cudaMemAllocationTypePinned;
+    properties.location.type = cudaMemLocationTypeDevice;
+    properties.location.id = device;
+    check(cudaMemPoolCreate(&pool_, &properties), "cudaMemPoolCreate");
+  }
   std::uint64_t kept = kKeptBytes;
-  check(cudaDeviceGetDefaultMemPool(&pool, device), "cudaDeviceGetDefaultMemPool");
-  check(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept), "cudaMemPoolSetAttribute");
+  check(cudaMemPoolSetAttribute(pool_, cudaMemPoolAttrReleaseThreshold, &kept), "cudaMemPoolSetAttribute");
   if (allocations_ == nullptr) {
     check(cudaStreamCreateWithFlags(&allocations_, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
   }
   is_made_ = true;
+}
+
+void Context::trim_pool() const {
+  check(cudaStreamSynchronize(allocations_), "cudaStreamSynchronize");
+  check(cudaMemPoolTrimTo(pool_, 0), "cudaMemPoolTrimTo");
 }
 
 DeviceScope::DeviceScope(const Context& context) {

@@ -9,8 +9,8 @@
 
 namespace tenon::cuda {
 
-/// A device's primary context, which the host's other code shares, and what allocates its memory; from the
-/// device's first use to the end of the process.
+/// A device's primary context, which the host's other code shares, and a memory pool, which it does not; from
+/// the device's first use to the end of the process.
 class Context {
  public:
   /// Made at first use, and tried again where that failed. For any thread. Throws CudaError and
@@ -20,6 +20,9 @@ class Context {
   static const Context* find(int device);
 
   [[nodiscard]] CUcontext handle() const { return handle_; }
+  [[nodiscard]] cudaMemPool_t pool() const { return pool_; }
+  /// Gives back to the device what the pool keeps of freed memory. There must be a DeviceScope. Throws CudaError.
+  void trim_pool() const;
   /// Nothing but allocations and frees are queued here: they wait for no kernel, and are in order.
   [[nodiscard]] cudaStream_t allocations() const { return allocations_; }
 
@@ -27,6 +30,7 @@ class Context {
   void make(int device);
 
   CUcontext handle_ = nullptr;
+  cudaMemPool_t pool_ = nullptr;
   cudaStream_t allocations_ = nullptr;
   bool is_made_ = false;
 };

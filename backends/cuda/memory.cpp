@@ -55,7 +55,7 @@ void* allocate_memory(int device, std::size_t bytes) {
   const DeviceScope scope(context);
   const cudaStream_t stream = context.allocations();
   void* memory = nullptr;
-  check(cudaMallocAsync(&memory, bytes, stream), "cudaMallocAsync");
+  check(cudaMallocFromPoolAsync(&memory, bytes, context.pool(), stream), "cudaMallocFromPoolAsync");
   if (const cudaError_t status = cudaStreamSynchronize(stream); status != cudaSuccess) {
     deallocate_memory(device, memory);
     check(status, "cudaStreamSynchronize");

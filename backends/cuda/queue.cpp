@@ -9,10 +9,22 @@
 namespace tenon::cuda {
 namespace {
 
-/// On a full device cuBLAS says that it was not initialized.
-void check_created(cublasStatus_t status, const char* function) {
-  if (status == CUBLAS_STATUS_NOT_INITIALIZED) throw plugin::OutOfDeviceMemory(describe(status, function));
+/// A handle of cuBLAS or cuBLASLt, which take memory from the device. Where it has none, they say that they were not
+/// initialized, or that an allocation failed.
+template <typename Handle>
+Handle create(const Context& context, cublasStatus_t (*create_handle)(Handle*), const char* function) {
+  const auto lacks_memory = [](cublasStatus_t status) {
+    return status == CUBLAS_STATUS_NOT_INITIALIZED || status == CUBLAS_STATUS_ALLOC_FAILED;
+  };
+  Handle made = nullptr;
+  cublasStatus_t status = create_handle(&made);
+  if (lacks_memory(status)) {
+    context.trim_pool();
+    status = create_handle(&made);
+  }
+  if (lacks_memory(status)) throw plugin::OutOfDeviceMemory(describe(status, function));
   check(status, function);
+  return made;
 }
 
 // No object with a destructor, so that it can be read after those were destroyed.
@@ -55,8 +67,7 @@ ThreadState::~ThreadState() {
 
 cublasHandle_t ThreadState::cublas() {
   if (cublas_ == nullptr) {
-    cublasHandle_t made = nullptr;
-    check_created(cublasCreate(&made), "cublasCreate");
+    const cublasHandle_t made = create(context_, cublasCreate, "cublasCreate");
     // bfloat16 sums stay in float32 where cuBLAS cuts the summed extent, too.
     const cublasStatus_t status = cublasSetMathMode(
         made,
@@ -71,7 +82,7 @@ cublasHandle_t ThreadState::cublas() {
 }
 
 cublasLtHandle_t ThreadState::cublas_lt() {
-  if (cublas_lt_ == nullptr) check_created(cublasLtCreate(&cublas_lt_), "cublasLtCreate");
+  if (cublas_lt_ == nullptr) cublas_lt_ = create(context_, cublasLtCreate, "cublasLtCreate");
   return cublas_lt_;
 }
 
@@ -83,7 +94,9 @@ unsigned Queue::blocks(std::int64_t work, int threads) const {
 }
 
 Scratch::Scratch(const Queue& queue, std::size_t bytes) : stream_(queue.stream()) {
-  if (bytes != 0) check(cudaMallocAsync(&memory_, bytes, stream_), "cudaMallocAsync");
+  if (bytes == 0) return;
+  check(cudaMallocFromPoolAsync(&memory_, bytes, queue.state().context().pool(), stream_),
+        "cudaMallocFromPoolAsync");
 }
 
 Scratch::~Scratch() {

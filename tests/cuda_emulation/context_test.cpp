@@ -53,6 +53,14 @@ TEST(Contexts, OnlyADeviceThatIsUsedGetsOne) {
   EXPECT_FALSE(switches().has_context(0));
 }
 
+TEST(Contexts, EachHasOnePoolForAllMemory) {
+  const BackendUnderTest backend;
+  use(backend, 0);
+  std::thread([&] { use(backend, 0); }).join();
+  EXPECT_EQ(switches().calls_of("cudaMemPoolCreate"), 1);
+  EXPECT_GE(switches().calls_of("cudaMallocFromPoolAsync"), 4);
+}
+
 TEST(Contexts, AThreadIsLeftWithTheOneThatItHad) {
   const BackendUnderTest backend;
   use(backend, 1);

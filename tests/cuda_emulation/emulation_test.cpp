@@ -65,18 +65,22 @@ class Emulation : public testing::Test {
   void SetUp() override {
     tenon_cuda_emulation_fail_at(0);
     ASSERT_EQ(cudaSetDevice(0), cudaSuccess);
+    const cudaMemPoolProps properties = {cudaMemAllocationTypePinned, {cudaMemLocationTypeDevice, 0}};
+    if (pool == nullptr) {
+      ASSERT_EQ(cudaMemPoolCreate(&pool, &properties), cudaSuccess);
+    }
     ASSERT_EQ(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
   }
   void TearDown() override {
     ASSERT_EQ(cudaStreamDestroy(stream), cudaSuccess);
-    EXPECT_EQ(tenon_cuda_emulation_live_handles(), 0);
+    EXPECT_EQ(tenon_cuda_emulation_live_handles(), 1) << "the pool";
     EXPECT_EQ(tenon_cuda_emulation_live_bytes(), 0U);
   }
 
   template <typename T>
   T* allocate(std::size_t count) {
     void* memory = nullptr;
-    EXPECT_EQ(cudaMallocAsync(&memory, count * sizeof(T), stream), cudaSuccess);
+    EXPECT_EQ(cudaMallocFromPoolAsync(&memory, count * sizeof(T), pool, stream), cudaSuccess);
     return static_cast<T*>(memory);
   }
   void free(void* memory) { EXPECT_EQ(cudaFreeAsync(memory, stream), cudaSuccess); }
@@ -89,6 +93,7 @@ class Emulation : public testing::Test {
     return to;
   }
 
+  static inline cudaMemPool_t pool = nullptr;
   cudaStream_t stream = nullptr;
 };
 
@@ -179,7 +184,7 @@ TEST_F(Emulation, WrongCallsAreRefused) {
   ASSERT_EQ(cudaSetDevice(0), cudaSuccess);
   cudaGetLastError();
   void* memory = nullptr;
-  EXPECT_EQ(cudaMallocAsync(&memory, std::size_t{1} << 40, stream), cudaErrorMemoryAllocation);
+  EXPECT_EQ(cudaMallocFromPoolAsync(&memory, std::size_t{1} << 40, pool, stream), cudaErrorMemoryAllocation);
   EXPECT_EQ(cudaGetLastError(), cudaErrorMemoryAllocation);
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);
   free(one);

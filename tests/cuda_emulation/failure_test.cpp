@@ -185,7 +185,7 @@ TEST(Failures, MemoryThatIsNotThereIsSaidSo) {
   BackendUnderTest backend;
   void* memory = nullptr;
   EXPECT_EQ(backend.table().allocate(backend.get(), 0, std::size_t{1} << 40, &memory), TENON_OUT_OF_MEMORY);
-  EXPECT_EQ(take_error(), "cudaErrorMemoryAllocation (out of memory) from cudaMallocAsync");
+  EXPECT_EQ(take_error(), "cudaErrorMemoryAllocation (out of memory) from cudaMallocFromPoolAsync");
 }
 
 struct Described {

@@ -37,7 +37,7 @@ extern "C" {
 [[gnu::visibility("default")]] long tenon_cuda_emulation_calls_of(const char* function);
 /// Device memory that is allocated and was not given back, on all devices.
 [[gnu::visibility("default")]] std::size_t tenon_cuda_emulation_live_bytes();
-/// Streams, events and library handles that exist.
+/// Streams, events, memory pools and library handles that exist.
 [[gnu::visibility("default")]] long tenon_cuda_emulation_live_handles();
 /// Whether this process has a context on a device.
 [[gnu::visibility("default")]] bool tenon_cuda_emulation_has_context(int device);

@@ -32,6 +32,11 @@ struct CUctx_st {
   int device = 0;
 };
 
+/// A memory pool of a device.
+struct CUmemPoolHandle_st {
+  int device = 0;
+};
+
 /// What an event marks: the last operation of a stream at some time.
 struct CUevent_st {
   std::shared_ptr<CUstream_st> stream;

@@ -85,12 +85,18 @@ TEST_F(Refusals, ABetaThatRoundsToZeroIsZero) {
   EXPECT_NEAR(y.values()[0], 1, 1e-6);
 }
 
-TEST_F(Refusals, ALibraryThatFindsNoMemoryToBeginWithIsOutOfMemory) {
+TEST_F(Refusals, WhatThePoolKeepsGoesToALibraryThatFindsNoMemoryToBeginWith) {
   switches().fail("cublasLtCreate", CUBLAS_STATUS_NOT_INITIALIZED, 1, 1);
+  EXPECT_EQ(run_linear().error, "");
+  EXPECT_EQ(switches().calls_of("cudaMemPoolTrimTo"), 1);
+}
+
+TEST_F(Refusals, ALibraryThatFindsNoMemoryEvenThenIsOutOfMemory) {
+  switches().fail("cublasLtCreate", CUBLAS_STATUS_NOT_INITIALIZED, 1, 2);
   const Outcome fused = run_linear();
   EXPECT_EQ(fused.status, TENON_OUT_OF_MEMORY);
   EXPECT_NE(fused.error.find("CUBLAS_STATUS_NOT_INITIALIZED"), std::string::npos) << fused.error;
-  switches().fail("cublasCreate", CUBLAS_STATUS_NOT_INITIALIZED, 1, 1);
+  switches().fail("cublasCreate", CUBLAS_STATUS_NOT_INITIALIZED, 1, 2);
   const auto update = [&] {
     return run(backend, TENON_OP_MATMUL, {x.tensor(), w.tensor()}, y.tensor(), &kUpdate);
   };

@@ -232,10 +232,15 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   });
 }
 
-cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int index) {
-  return api(cudaErrorUnknown, [&] {
-    if (!is_device(index)) return cudaErrorInvalidDevice;
-    *pool = reinterpret_cast<cudaMemPool_t>(&device(index));
+cudaError_t cudaMemPoolCreate(cudaMemPool_t* pool, const cudaMemPoolProps* properties) {
+  return api(cudaErrorMemoryAllocation, [&] {
+    const auto& [type, index] = properties->location;
+    if (properties->allocType != cudaMemAllocationTypePinned || type != cudaMemLocationTypeDevice ||
+        !is_device(index)) {
+      return cudaErrorInvalidValue;
+    }
+    *pool = new CUmemPoolHandle_st{index};
+    count_handle(1);
     return cudaSuccess;
   });
 }
@@ -245,10 +250,17 @@ cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t pool, cudaMemPoolAttr, void* v
              [&] { return pool != nullptr && value != nullptr ? cudaSuccess : cudaErrorInvalidValue; });
 }
 
-cudaError_t cudaMallocAsync(void** memory, std::size_t bytes, cudaStream_t handle) {
+// The emulation's pools keep nothing.
+cudaError_t cudaMemPoolTrimTo(cudaMemPool_t pool, std::size_t) {
+  return api(cudaErrorUnknown, [&] { return pool != nullptr ? cudaSuccess : cudaErrorInvalidValue; });
+}
+
+cudaError_t cudaMallocFromPoolAsync(void** memory, std::size_t bytes, cudaMemPool_t pool,
+                                    cudaStream_t handle) {
   return api(cudaErrorMemoryAllocation, [&] {
     const auto stream = find(handle);
     if (stream == nullptr) return cudaErrorInvalidResourceHandle;
+    if (pool->device != stream->device) return cudaErrorInvalidValue;
     Arena& arena = device(stream->device).memory;
     *memory = arena.allocate(bytes);
     if (*memory == nullptr) {
