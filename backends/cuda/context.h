@@ -21,7 +21,8 @@ class Context {
 
   [[nodiscard]] CUcontext handle() const { return handle_; }
   [[nodiscard]] cudaMemPool_t pool() const { return pool_; }
-  /// Gives back to the device what the pool keeps of freed memory. There must be a DeviceScope. Throws CudaError.
+  /// Gives back to the device what the pool keeps of freed memory. There must be a DeviceScope. Throws
+  /// CudaError.
   void trim_pool() const;
   /// Nothing but allocations and frees are queued here: they wait for no kernel, and are in order.
   [[nodiscard]] cudaStream_t allocations() const { return allocations_; }
@@ -35,8 +36,8 @@ class Context {
   bool is_made_ = false;
 };
 
-/// Makes a device's context the thread's current one, and puts back the one before, or none: the host may use
-/// CUDA, too. By the driver's functions, for cudaSetDevice makes a context on the device that it goes back to.
+/// Makes a device's context the thread's current one, and puts back the one before, or none: the host may
+/// use CUDA, too. By the driver's functions, for cudaSetDevice makes a context where it goes back to.
 class DeviceScope {
  public:
   /// Throws CudaError.

@@ -26,8 +26,8 @@ std::string describe(cublasStatus_t status, const char* function);
 void check(cudaError_t status, const char* function);
 void check(cublasStatus_t status, const char* function);
 
-/// Runs a step of a call. What finds no memory is called again by the host, which would be wrong for an output
-/// that is updated once it `is_touched`: then it is a CudaError.
+/// Runs a step of a call. What finds no memory is called again by the host, which would be wrong for an
+/// output that is updated once it `is_touched`: then it is a CudaError.
 template <typename Step>
 void run_step(bool is_touched, Step&& step) {
   try {
@@ -40,8 +40,8 @@ void run_step(bool is_touched, Step&& step) {
 
 void log_warning(const std::string& text);
 
-/// For destructors: logs what `release` fails with. It is not called again: what it reports may be the failure of
-/// earlier work, and the handle be gone.
+/// For destructors: logs what `release` fails with. It is not called again: what it reports may be the
+/// failure of earlier work, and the handle be gone.
 template <typename Release>
 void release_quietly(const char* function, Release&& release) noexcept;
 

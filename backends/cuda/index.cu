@@ -1,4 +1,5 @@
 // INDEX: gather, scatter-add and one-hot along one axis, after a look at every index.
+#include "cuda/combine.cuh"
 #include "cuda/elements.cuh"
 #include "cuda/families.h"
 #include "cuda/launch.h"
@@ -62,6 +63,51 @@ __global__ void __launch_bounds__(kBlockThreads)
       if (target < begin || target >= end) continue;
       T& sum = out[at.of[0] + target * axis.out_step];
       sum = narrow<T>(add(widen(sum), widen(src[at.of[2] + n * axis.src_step])));
+    }
+  }
+}
+
+/// The same for few lines, where threads would read all indices each: a block has one range of a line's
+/// targets, reads the line's indices kBlockThreads at a time, and lists those within its range in their
+/// order. Each target belongs to one of its threads, which goes along the list.
+template <typename T, typename I>
+__global__ void __launch_bounds__(kBlockThreads)
+    scatter_add_few(const Walk<3> lines, const ScatterAxis axis, T* __restrict__ out,
+                    const I* __restrict__ index, const T* __restrict__ src) {
+  __shared__ unsigned found[kBlockThreads / kLanes];  // by each warp
+  __shared__ std::int64_t targets[kBlockThreads];
+  __shared__ Compute<T> values[kBlockThreads];
+  const unsigned lane = threadIdx.x % kLanes;
+  const unsigned warp = threadIdx.x / kLanes;
+  const std::uint64_t blocks = std::uint64_t{lines.size} * axis.ranges;
+  for (std::uint64_t i = blockIdx.x; i < blocks; i += gridDim.x) {
+    const auto at = lines.at(static_cast<std::uint32_t>(i % lines.size));
+    const auto range = static_cast<std::int64_t>(i / lines.size);
+    const std::int64_t begin = axis.extent * range / axis.ranges;
+    const std::int64_t end = axis.extent * (range + 1) / axis.ranges;
+    for (std::int64_t first = 0; first < axis.sources; first += kBlockThreads) {
+      const std::int64_t n = first + threadIdx.x;
+      const std::int64_t target = n < axis.sources ? index[at.of[1] + n * axis.index_step] : -1;
+      const bool is_listed = target >= begin && target < end;
+      const unsigned listed_lanes = __ballot_sync(0xFFFFFFFFU, is_listed);
+      if (lane == 0) found[warp] = __popc(listed_lanes);
+      __syncthreads();  // the list before has been read, too
+      unsigned place = __popc(listed_lanes & ((1U << lane) - 1));
+      unsigned count = 0;
+      for (unsigned other = 0; other < kBlockThreads / kLanes; ++other) {
+        if (other < warp) place += found[other];
+        count += found[other];
+      }
+      if (is_listed) {
+        targets[place] = target;
+        values[place] = widen(src[at.of[2] + n * axis.src_step]);
+      }
+      __syncthreads();
+      for (unsigned k = 0; k < count; ++k) {
+        if (static_cast<std::uint64_t>(targets[k]) % kBlockThreads != threadIdx.x) continue;
+        T& sum = out[at.of[0] + targets[k] * axis.out_step];
+        sum = narrow<T>(add(widen(sum), values[k]));
+      }
     }
   }
 }
@@ -167,15 +213,18 @@ void run_scatter_add(const Call& call, const Queue& queue) {
   }
   lines.sort();
   lines.merge();
-  constexpr std::int64_t kThreadsPerMultiprocessor = 1024;
-  const std::int64_t threads = queue.state().multiprocessors() * kThreadsPerMultiprocessor;
-  const std::int64_t ranges = std::clamp<std::int64_t>(threads / lines.size(), 1, out.shape()[axis]);
+  // Lines fewer than a warp's threads are gone along by blocks.
+  const bool are_few = lines.size() < kLanes;
+  const std::int64_t wanted = std::int64_t{queue.state().multiprocessors()} * (are_few ? 8 : 1024);
+  const std::int64_t ranges = std::clamp<std::int64_t>(wanted / lines.size(), 1, out.shape()[axis]);
+  const int threads_per_range = are_few ? kBlockThreads : 1;
   const ScatterAxis along = {src.shape()[axis],     out.shape()[axis],   out.strides()[axis],
                              index.strides()[axis], src.strides()[axis], static_cast<std::uint32_t>(ranges)};
   bool is_touched = false;
   lines.for_each_piece([&](const Axes<3>& piece, const auto& first) {
     run_step(is_touched, [&] {
-      launch(queue, scatter_add<T, I>, queue.blocks(piece.size() * ranges, kBlockThreads), kBlockThreads,
+      launch(queue, are_few ? scatter_add_few<T, I> : scatter_add<T, I>,
+             queue.blocks(piece.size() * ranges * threads_per_range, kBlockThreads), kBlockThreads,
              walk_of(piece), along, out.data<T>() + first[0], index.data<const I>() + first[1],
              src.data<const T>() + first[2]);
     });

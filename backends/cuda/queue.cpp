@@ -9,8 +9,8 @@
 namespace tenon::cuda {
 namespace {
 
-/// A handle of cuBLAS or cuBLASLt, which take memory from the device. Where it has none, they say that they were not
-/// initialized, or that an allocation failed.
+/// A handle of cuBLAS or cuBLASLt, which take memory from the device. Where it has none, they say that they
+/// were not initialized, or that an allocation failed.
 template <typename Handle>
 Handle create(const Context& context, cublasStatus_t (*create_handle)(Handle*), const char* function) {
   const auto lacks_memory = [](cublasStatus_t status) {

@@ -138,6 +138,12 @@ void scatter_add(Grader& grader) {
       Operand out(dtype, {5}, Role::updated, Layout::sliced);
       out.fill({1, 2, 3, 4, 5});
       grade_scatter_add(grader, index, src, out, 0);
+      // Among many, in an order that matters to how sums round.
+      Operand spread(index_dtype, {4099}, Role::input);
+      spread.fill(indices(4099, 700, 1));
+      Operand many(dtype, {700}, Role::updated);
+      many.fill(dtype == DType::bfloat16 ? std::vector<Real>{0} : ordinary_values(dtype, 223, 2));
+      grade_scatter_add(grader, spread, src, many, 0);
     }
   }
 }

@@ -6,8 +6,8 @@
 
 namespace tenon::emulation {
 
-/// Counts one call of a function of the API, and gives the status with which it shall fail, or 0. `failure` is
-/// one that the function may return. Any thread.
+/// Counts one call of a function of the API, and gives the status with which it shall fail, or 0. `failure`
+/// is one that the function may return. Any thread.
 int strike(const char* function, int failure);
 
 /// What the machine is like; changed by a test before the backend is created.

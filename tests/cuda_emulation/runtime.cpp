@@ -65,8 +65,8 @@ cudaError_t api(cudaError_t failure, F&& f, const char* function = __builtin_FUN
       function);
 }
 
-/// The same for one that gives something back: it has done so even where it reports a failure, which may be one of
-/// earlier work.
+/// The same for one that gives something back: it has done so even where it reports a failure, which may be
+/// one of earlier work.
 template <typename F>
 cudaError_t releasing(cudaError_t failure, F&& f, const char* function = __builtin_FUNCTION()) {
   const int status = strike(function, failure);

@@ -1,5 +1,5 @@
-// What backends/cuda uses of CUDA's driver API: which context is a thread's current one. The functions are found by
-// cudaGetDriverEntryPointByVersion.
+// What backends/cuda uses of CUDA's driver API: which context is a thread's current one. The functions are
+// found by cudaGetDriverEntryPointByVersion.
 #pragma once
 
 enum CUresult : int {

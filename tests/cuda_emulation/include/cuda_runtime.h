@@ -166,6 +166,13 @@ T __shfl_sync(unsigned mask, T value, int source) {
   return tenon::emulation::exchange_value(mask, value, static_cast<unsigned>(source) % 32);
 }
 
+inline unsigned __ballot_sync(unsigned mask, bool value) {
+  unsigned votes = static_cast<unsigned>(value) << tenon::emulation::lane();
+  for (int lanes = 16; lanes > 0; lanes /= 2) votes |= __shfl_xor_sync(mask, votes, lanes);
+  return votes;
+}
+inline int __popc(unsigned bits) { return std::popcount(bits); }
+
 inline float __uint_as_float(unsigned bits) { return std::bit_cast<float>(bits); }
 inline unsigned __float_as_uint(float value) { return std::bit_cast<unsigned>(value); }
 inline unsigned __umulhi(unsigned a, unsigned b) { return static_cast<unsigned>(std::uint64_t{a} * b >> 32); }
