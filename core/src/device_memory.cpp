@@ -59,8 +59,7 @@ void DeviceMemory::check_process() const {
   if (forks() == forks_) return;
   throw BackendError(
       fmt::format("[fork] {} was opened before this process was forked, and does not come along: fork before "
-                  "the first use of "
-                  "a device, or call exec",
+                  "the first use of a device, or call exec",
                   name_));
 }
 

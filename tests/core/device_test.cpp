@@ -410,6 +410,17 @@ TEST_F(DeviceTest, AFailedWaitIsWaitedForAgain) {
 
 // ---- full devices and failures ----
 
+TEST_F(DeviceTest, ALogHandlerThatThrowsFailsNoOp) {
+  set_fallback_policy(Fallback::warn);
+  int said = 0;
+  set_log_handler([&](int, std::string_view) {
+    ++said;
+    throw std::runtime_error("from the handler");
+  });
+  EXPECT_EQ((x.to("device") + x).to_vector<float>(), (Values{2, 4, 6, 8, 10, 12}));
+  EXPECT_GT(said, 0);
+}
+
 TEST_F(DeviceTest, AFullDeviceSaysWhatWasAskedForAndWhatIsLeft) {
   first.release_cache();
   device.set_capacity(std::size_t{1} << 20);

@@ -30,7 +30,8 @@ class TENON_API Storage {
   /// The address on the host; the device's address or handle.
   [[nodiscard]] void* data() const { return data_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  /// To be called before this thread lets a device read the contents: waits for what another thread lets it write.
+  /// Before this thread lets a device read the contents: waits for what another thread lets it write. Both throw
+  /// BackendError if that failed.
   void claim_to_read() {
     if (memory_ != nullptr) read_on_device();
   }
